@@ -1,0 +1,144 @@
+import * as v from 'valibot';
+import { isFileName, isFolderPath } from './file-name.ts';
+
+/**
+ * The contract between worker and server: the shapes of every request and answer body, and the names of the
+ * headers. The server validates with these schemas and makes its OpenAPI document from them.
+ */
+
+/** Header names, in the spelling they are sent with. */
+export const header = {
+  account: 'X-Account',
+  csrf: 'X-CSRF-Token',
+  /** Bytes of the part the server has, before the body (draft-ietf-httpbis-resumable-upload, §4.1.1). */
+  offset: 'Upload-Offset',
+  /** `?1` when the body reaches the end of the part, else `?0` (same draft, §4.1.2). */
+  complete: 'Upload-Complete',
+  /** A new UUID for each try at a part; a newer one takes the part over. */
+  attempt: 'Upload-Attempt',
+  /** SHA-256 over the whole part, `sha-256=:<base64>:` (RFC 9530 §3). */
+  digest: 'Repr-Digest',
+  /** On answers to parts: the session's `issuedAt` after this request, in ms since the epoch. */
+  issuedAt: 'Upload-Session-Issued-At',
+  /** On a 401 that the gateway made itself, without asking the server. */
+  gateway: 'X-Holdfast-Gateway',
+} as const;
+
+/** Files in one `PUT` of an upload session, at most. */
+export const MAX_FILES_PER_CALL = 1000;
+
+const uuid = v.pipe(v.string(), v.uuid());
+const wholeNumber = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const milliseconds = v.pipe(wholeNumber, v.description('ms since the epoch'));
+const fileName = v.pipe(v.string(), v.check(isFileName, 'not a file name'));
+const folderPath = v.pipe(v.string(), v.check(isFolderPath, 'not a folder path'));
+// A type is a hint for whoever opens the file later: what is no type is dropped, never a reason to refuse a file.
+const mediaType = v.pipe(v.string(), v.maxLength(255));
+
+/** RFC 9457 problem details, with our `code`. */
+export const Problem = v.object({
+  type: v.string(),
+  title: v.string(),
+  status: v.number(),
+  code: v.string(),
+  detail: v.optional(v.string()),
+  limit: v.optional(v.number()),
+  limitName: v.optional(v.string()),
+});
+export type Problem = v.InferOutput<typeof Problem>;
+
+export const AccountSession = v.object({
+  account: v.object({ id: v.string(), email: v.string() }),
+  csrfToken: v.string(),
+  issuedAt: milliseconds,
+  expiresAt: milliseconds,
+  now: milliseconds,
+});
+export type AccountSession = v.InferOutput<typeof AccountSession>;
+
+/** One signed-in device of this account. */
+export const DeviceSession = v.object({
+  id: v.string(),
+  device: v.string(),
+  createdAt: milliseconds,
+  lastUsedAt: milliseconds,
+  current: v.boolean(),
+});
+export const DeviceSessions = v.object({ sessions: v.array(DeviceSession) });
+export type DeviceSessions = v.InferOutput<typeof DeviceSessions>;
+
+/** A file as a client announces it; the id is the client's own. */
+export const NewFile = v.object({
+  id: uuid,
+  path: folderPath,
+  name: fileName,
+  size: wholeNumber,
+  type: mediaType,
+  lastModified: v.pipe(v.number(), v.safeInteger()),
+});
+export type NewFile = v.InferOutput<typeof NewFile>;
+
+/** Body of `PUT /api/upload-sessions/:sid`. */
+export const RegisterFiles = v.object({
+  files: v.pipe(v.array(NewFile), v.minLength(1), v.maxLength(MAX_FILES_PER_CALL)),
+});
+export type RegisterFiles = v.InferOutput<typeof RegisterFiles>;
+
+export const SessionFile = v.object({
+  ...NewFile.entries,
+  state: v.picklist(['open', 'stored', 'cancelled']),
+  partBytes: v.pipe(wholeNumber, v.minValue(1)),
+  /** Runs of part numbers that are verified and durable, both ends included. */
+  acknowledged: v.array(v.tuple([wholeNumber, wholeNumber])),
+  /** Bytes received of unfinished parts, by part number; parts with none are left out. */
+  offsets: v.record(v.string(), wholeNumber),
+});
+export type SessionFile = v.InferOutput<typeof SessionFile>;
+
+export const UploadSession = v.object({
+  id: uuid,
+  device: v.string(),
+  createdAt: milliseconds,
+  issuedAt: milliseconds,
+  sessionTtlMinutes: v.number(),
+  now: milliseconds,
+  files: v.array(SessionFile),
+});
+export type UploadSession = v.InferOutput<typeof UploadSession>;
+
+export const UploadSessions = v.object({ sessions: v.array(UploadSession) });
+export type UploadSessions = v.InferOutput<typeof UploadSessions>;
+
+/** Acknowledged parts only: `digests[n]` is the SHA-256 of part n, in base64. */
+export const PartDigests = v.object({
+  partBytes: wholeNumber,
+  digests: v.record(v.string(), v.string()),
+});
+export type PartDigests = v.InferOutput<typeof PartDigests>;
+
+/** A file in the library. */
+export const StoredFile = v.object({
+  id: uuid,
+  path: v.string(),
+  name: v.string(),
+  size: wholeNumber,
+  type: v.string(),
+  lastModified: v.number(),
+  storedAt: milliseconds,
+  /** SHA-256 over the SHA-256 digests of its parts in order, in base64url; also its ETag. */
+  etag: v.string(),
+});
+export type StoredFile = v.InferOutput<typeof StoredFile>;
+
+/** `GET /api/files?after=<cursor>&limit=<1–1000>`, newest first. */
+export const StoredFiles = v.object({
+  files: v.array(StoredFile),
+  next: v.nullable(v.string()),
+  usedBytes: wholeNumber,
+  quotaBytes: wholeNumber,
+});
+export type StoredFiles = v.InferOutput<typeof StoredFiles>;
+
+/** Body of `PATCH /api/files/:id`. */
+export const RenameFile = v.object({ name: fileName });
+export type RenameFile = v.InferOutput<typeof RenameFile>;

@@ -1,0 +1,13 @@
+// Names only: `shared/` may carry these in a message and can read none of them. Each realm's own `lib` has the
+// real ones, so this file is not part of any other project.
+interface Blob {
+  readonly size: number;
+  readonly type: string;
+}
+interface File extends Blob {
+  readonly name: string;
+  readonly lastModified: number;
+}
+interface FileSystemFileHandle {
+  readonly name: string;
+}

@@ -1,0 +1,147 @@
+import * as v from 'valibot';
+import { type ErrorCode, isErrorCode } from './errors.ts';
+import type { Totals, UploadView } from './upload-view.ts';
+
+/**
+ * The contract between pages and the worker. A call goes by `registration.active.postMessage` with a port and
+ * has exactly one reply on that port; news goes to every page on one BroadcastChannel.
+ */
+
+/** The one BroadcastChannel. */
+export const NEWS_CHANNEL = 'holdfast';
+
+/** What is known of the account session, for every page. */
+export interface SessionView {
+  /** Goes up at each sign-in, sign-out and expiry. */
+  epoch: number;
+  /** `unknown` until the worker has asked the server for the first time. */
+  state: 'unknown' | 'signed-in' | 'expired' | 'signed-out';
+  account: { id: string; email: string } | null;
+}
+
+/** A file handed to the worker. The page made the id (UUID), so that it can offer the same `File` again. */
+export interface PickedFile {
+  id: string;
+  file: File;
+  /** Folder path of the file, empty for the top. */
+  path: string;
+  handle?: FileSystemFileHandle;
+}
+
+/** Everything the list shows, as of `rev`. */
+export interface Snapshot {
+  rev: number;
+  totals: Totals;
+  rows: UploadView[];
+}
+
+/** Who the worker is; also the stable answer to `{type: 'about'}` for tools outside. */
+export interface About {
+  build: string;
+  /** Random, new at each start of the worker. */
+  instance: string;
+  epoch: number;
+  engine: 'idle' | 'running' | 'draining';
+}
+
+/** What a page may ask of the worker, and what it is answered. */
+export interface Calls {
+  /**
+   * Says that a page is here, and keeps the worker alive for as long as there is work. `wants` lists uploads
+   * whose bytes the worker can't reach: the page offers those of its `File`s. `leaving` asks for the long lease.
+   */
+  ping: {
+    ask: { build: string; leaving: boolean };
+    reply: About & { session: SessionView; rev: number; wants: string[]; busy: boolean };
+  };
+  'uploads.snapshot': { ask: Record<never, never>; reply: Snapshot };
+  'uploads.add': { ask: { files: PickedFile[] }; reply: { ids: string[] } };
+  /** Files for uploads that the worker already knows by these ids. */
+  'uploads.offer': { ask: { files: { id: string; file: File }[] }; reply: null };
+  'uploads.act': {
+    ask: { action: 'pause' | 'resume' | 'retry' | 'cancel' | 'undo' | 'refresh' | 'remove'; ids: string[] };
+    reply: null;
+  };
+  /** Files a person selected again; each waiting upload that one of them fits goes on with it. */
+  'uploads.select': {
+    ask: { files: PickedFile[] };
+    reply: { matched: string[]; refused: { name: string; code: ErrorCode }[] };
+  };
+  /** Stops sending, checkpoints, settles leases; then the waiting worker can take over. */
+  drain: { ask: Record<never, never>; reply: null };
+}
+export type CallName = keyof Calls;
+export type Reply<N extends CallName> =
+  | { ok: true; value: Calls[N]['reply'] }
+  | { ok: false; code: ErrorCode };
+
+/** What the worker tells every open page, unasked. A gap in `rev` means: pull a snapshot. */
+export type News =
+  | { type: 'uploads'; rev: number; totals: Totals; rows: UploadView[]; removed: string[] }
+  | { type: 'session'; session: SessionView }
+  | { type: 'session-expired'; epoch: number }
+  | { type: 'session-restored'; epoch: number; accountId: string }
+  /** The library changed: a file arrived, or was renamed or deleted. */
+  | { type: 'library' };
+
+const uuid = v.pipe(v.string(), v.uuid());
+const file = v.custom<File>((value) => typeof value === 'object' && value !== null && 'size' in value);
+const picked = v.object({
+  id: uuid,
+  file,
+  path: v.string(),
+  handle: v.optional(v.custom<FileSystemFileHandle>((value) => typeof value === 'object' && value !== null)),
+});
+const nothing = v.object({});
+
+const asks = {
+  ping: v.object({ build: v.string(), leaving: v.boolean() }),
+  'uploads.snapshot': nothing,
+  'uploads.add': v.object({ files: v.array(picked) }),
+  'uploads.offer': v.object({ files: v.array(v.object({ id: uuid, file })) }),
+  'uploads.act': v.object({
+    action: v.picklist(['pause', 'resume', 'retry', 'cancel', 'undo', 'refresh', 'remove']),
+    ids: v.array(uuid),
+  }),
+  'uploads.select': v.object({ files: v.array(picked) }),
+  drain: nothing,
+} satisfies Record<CallName, v.GenericSchema>;
+
+/** A call that was understood. */
+export type ParsedCall = { [N in CallName]: { name: N; ask: Calls[N]['ask'] } }[CallName];
+
+/**
+ * The call in a message's data `{type, ...ask}`, or null when it is none of ours: a page may be a release
+ * older or newer than the worker, and what it sends is unknown until it was parsed.
+ */
+export function parseCall(data: unknown): ParsedCall | null {
+  if (typeof data !== 'object' || data === null || !('type' in data)) return null;
+  const { type, ...ask } = data;
+  if (typeof type !== 'string' || !Object.hasOwn(asks, type)) return null;
+  const name = type as CallName;
+  const parsed = v.safeParse(asks[name], ask);
+  // The schema was picked by this very name, which TypeScript can't follow through the union.
+  return parsed.success ? ({ name, ask: parsed.output } as ParsedCall) : null;
+}
+
+/** The reply in a port message, or null when it is none. Its value is as trusted as our own worker is. */
+export function parseReply<N extends CallName>(data: unknown): Reply<N> | null {
+  if (typeof data !== 'object' || data === null || !('ok' in data)) return null;
+  if (data.ok === true && 'value' in data) return data as Reply<N>;
+  if (data.ok === false && 'code' in data && isErrorCode(data.code)) return { ok: false, code: data.code };
+  return null;
+}
+
+const newsTypes: ReadonlySet<unknown> = new Set<News['type']>([
+  'uploads',
+  'session',
+  'session-expired',
+  'session-restored',
+  'library',
+]);
+
+/** The news in a message of the channel, or null when it is of a kind this page does not know. */
+export function parseNews(data: unknown): News | null {
+  if (typeof data !== 'object' || data === null || !('type' in data)) return null;
+  return newsTypes.has(data.type) ? (data as News) : null;
+}
