@@ -1,4 +1,4 @@
 // The build as a step of its own, for `npm test`.
-import { buildIfChanged } from './build.mjs.mts';
+import { buildIfChanged } from './build.mjs';
 
 buildIfChanged();

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findBrowser } from './browser.mjs.mts';
+import { findBrowser } from './browser.mjs';
 
 const NEEDED_NODE = 24;
 /** Each brings Node itself; npm installs the one that fits this machine, and none elsewhere. */

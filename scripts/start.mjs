@@ -1,5 +1,5 @@
 // `npm start`: page, worker and API from one process. The server itself says where it is and how to sign in.
-import { buildIfChanged } from './build.mjs.mts';
+import { buildIfChanged } from './build.mjs';
 
 try {
   buildIfChanged();
