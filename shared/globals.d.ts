@@ -11,3 +11,12 @@ interface File extends Blob {
 interface FileSystemFileHandle {
   readonly name: string;
 }
+
+// The one platform class that is as pure as the language: parsing, the same in page, worker and server, and not
+// to be written again by anyone who cares for their users.
+declare class URL {
+  constructor(url: string, base?: string);
+  readonly origin: string;
+  readonly pathname: string;
+  readonly search: string;
+}

@@ -1,4 +1,6 @@
 import type { ErrorCode } from './errors.ts';
+import { secondsLeft } from './speed.ts';
+import { acknowledgedBytes, isOver, isWhole, UNDO_MS, type Upload } from './upload.ts';
 
 /** Why an upload asks for its file again. */
 export type NeedsFileWhy = 'restarted' | 'changed' | 'gone' | 'unreadable' | 'bytes-lost';
@@ -71,4 +73,120 @@ export interface Totals {
   secondsLeft: number | null;
   /** The least safe of all unfinished uploads; `yes` when there are none. */
   safe: Safety;
+}
+
+/** What the engine knows beside the checkpoint, to show one upload. */
+export interface ViewFacts {
+  /** Requests of this upload in flight. */
+  inFlight: number;
+  /** The account is signed in here. */
+  signedIn: boolean;
+  /** Our server can't be reached, and the next try is then (ms since the epoch); null when it can. */
+  offlineUntil: number | null;
+  /** It was told to wait until then (ms since the epoch); null when not. */
+  waitUntil: number | null;
+  safe: Safety;
+  /** A `File` or handle to go on with is at hand. */
+  hasSource: boolean;
+  bytesPerSecond: number | null;
+}
+
+/** The row of `upload`. */
+export function viewUpload(upload: Upload, facts: ViewFacts): UploadView {
+  const state = stateOf(upload, facts);
+  const bytesPerSecond = state.at === 'sending' ? facts.bytesPerSecond : null;
+  const { id, path, name, size, addedAt, shownBytes } = upload;
+  return {
+    id,
+    path,
+    name,
+    size,
+    addedAt,
+    state,
+    acknowledgedBytes: acknowledgedBytes(upload),
+    shownBytes,
+    safe: isOver(upload) || isWhole(upload) ? 'yes' : facts.safe,
+    bytesPerSecond,
+    secondsLeft: secondsLeft(size - shownBytes, bytesPerSecond),
+    can: actionsFor(state, facts.hasSource),
+  };
+}
+
+function stateOf(upload: Upload, facts: ViewFacts): UploadState {
+  const { life } = upload;
+  switch (life.at) {
+    case 'going':
+      if (!facts.signedIn) return { at: 'held' };
+      if (isWhole(upload)) return { at: 'verifying' };
+      if (facts.offlineUntil !== null) return { at: 'waiting', why: 'offline', until: facts.offlineUntil };
+      if (facts.inFlight > 0) return { at: 'sending' };
+      if (facts.waitUntil !== null) return { at: 'waiting', why: 'until', until: facts.waitUntil };
+      return { at: 'queued' };
+    case 'cancelled':
+      return { at: 'cancelled', undoUntil: life.told ? 0 : life.since + UNDO_MS };
+    case 'removed':
+      return { at: 'cancelled', undoUntil: 0 };
+    default:
+      return life;
+  }
+}
+
+function actionsFor(state: UploadState, hasSource: boolean): UploadAction[] {
+  switch (state.at) {
+    case 'queued':
+    case 'sending':
+    case 'waiting':
+    case 'held':
+      return ['pause', 'cancel'];
+    case 'verifying':
+      return ['cancel'];
+    case 'expired':
+      return ['refresh', 'cancel'];
+    case 'needs-file':
+      return ['select', 'cancel'];
+    case 'needs-permission':
+      return ['permit', 'cancel'];
+    case 'paused':
+      return ['resume', 'cancel'];
+    case 'failed':
+      return hasSource ? ['retry', 'remove'] : ['select', 'remove'];
+    case 'cancelled':
+      if (state.undoUntil > 0) return ['undo', 'remove'];
+      return hasSource ? ['retry', 'remove'] : ['select', 'remove'];
+    case 'stored':
+      return ['remove'];
+  }
+}
+
+const safetyOrder: readonly Safety[] = ['no', 'one-click', 'yes'];
+
+/** All of `rows` together; `bytesPerSecond` is the speed of the whole, which is not the sum of smoothed rows. */
+export function totalsOf(rows: Iterable<UploadView>, bytesPerSecond: number | null): Totals {
+  const totals: Totals = {
+    files: 0,
+    stored: 0,
+    unfinished: 0,
+    needsYou: 0,
+    bytes: 0,
+    shownBytes: 0,
+    bytesPerSecond,
+    secondsLeft: null,
+    safe: 'yes',
+  };
+  for (const row of rows) {
+    const { at } = row.state;
+    totals.files++;
+    if (at === 'stored') totals.stored++;
+    if (at === 'stored' || at === 'cancelled') continue;
+    if (at === 'needs-file' || at === 'needs-permission' || at === 'failed') totals.needsYou++;
+    if (at === 'failed') continue;
+    totals.unfinished++;
+    totals.bytes += row.size;
+    totals.shownBytes += row.shownBytes;
+    if (safetyOrder.indexOf(row.safe) < safetyOrder.indexOf(totals.safe)) totals.safe = row.safe;
+  }
+  totals.secondsLeft = totals.unfinished
+    ? secondsLeft(totals.bytes - totals.shownBytes, bytesPerSecond)
+    : null;
+  return totals;
 }

@@ -1,0 +1,70 @@
+/**
+ * The account session as the worker knows it. There is one row of it in the worker's database, and a change is
+ * a conditional write of that row: whoever changes it first has announced it, everyone later finds it done.
+ */
+
+export interface Account {
+  id: string;
+  email: string;
+}
+
+/** `epoch` goes up at each sign-in, sign-out and expiry; every request is stamped with it as it leaves. */
+export type AccountState =
+  | { at: 'unknown'; epoch: number }
+  | { at: 'signed-in'; epoch: number; account: Account }
+  /** `told` once the expiry was posted to the pages. */
+  | { at: 'expired'; epoch: number; account: Account; told: boolean }
+  | { at: 'signed-out'; epoch: number };
+
+/** `epoch` in an event is the one read before the request left that brought it. */
+export type AccountEvent =
+  /** The server says who is signed in. */
+  | { type: 'session-seen'; epoch: number; account: Account }
+  /** The server says that nobody is. */
+  | { type: 'session-refused'; epoch: number }
+  /** A sign-in went through here. */
+  | { type: 'signed-in'; account: Account }
+  | { type: 'signed-out' }
+  | { type: 'told'; epoch: number };
+
+export const firstAccountState: AccountState = { at: 'unknown', epoch: 0 };
+
+/**
+ * The state after `event`. What a request learned counts only if nothing has changed since it left: a late 401
+ * must not end a new session, and a late 200 must not bring a dead one back.
+ */
+export function nextAccountState(state: AccountState, event: AccountEvent): AccountState {
+  const { epoch } = state;
+  switch (event.type) {
+    case 'session-seen':
+      if (event.epoch !== epoch) return state;
+      if (state.at === 'signed-in' && state.account.id === event.account.id) return state;
+      return { at: 'signed-in', epoch: epoch + 1, account: event.account };
+    case 'session-refused':
+      if (event.epoch !== epoch) return state;
+      // It was signed in as far as this device knows, so to its person the session has expired.
+      if (state.at === 'signed-in')
+        return { at: 'expired', epoch: epoch + 1, account: state.account, told: false };
+      return state.at === 'unknown' ? { at: 'signed-out', epoch: epoch + 1 } : state;
+    case 'signed-in':
+      return { at: 'signed-in', epoch: epoch + 1, account: event.account };
+    case 'signed-out':
+      return state.at === 'signed-out' ? state : { at: 'signed-out', epoch: epoch + 1 };
+    case 'told':
+      return state.at === 'expired' && event.epoch === epoch ? { ...state, told: true } : state;
+  }
+}
+
+/** What to do with a 401 that the server gave to a request stamped with `epoch`. */
+export type RefusalVerdict = 'probe' | 'suppress';
+
+/** A 401 of another epoch, or while nobody is signed in, says nothing new: it is never probed nor announced. */
+export function judgeRefusal(state: AccountState, epoch: number): RefusalVerdict {
+  return state.at === 'signed-in' && state.epoch === epoch ? 'probe' : 'suppress';
+}
+
+/** What a probe's answer says: `unknown` is anything but a clear yes or no, and never signs anyone out. */
+export function judgeProbe(status: number | null): 'alive' | 'expired' | 'unknown' {
+  if (status === 401) return 'expired';
+  return status !== null && status >= 200 && status < 300 ? 'alive' : 'unknown';
+}

@@ -1,0 +1,96 @@
+/** How much to send at once, how long to wait for an answer, and when to try again. */
+
+const KIB = 1024;
+/** The least a segment carries, in bytes; also what segments shrink to when a proxy refuses larger bodies. */
+export const MIN_SEGMENT_BYTES = 256 * KIB;
+/** What the first segments carry, before anything is known of the network. */
+export const FIRST_SEGMENT_BYTES = 512 * KIB;
+/** How long one segment should take, in ms: smooth progress, and little lost at a cut. */
+export const SEGMENT_TARGET_MS = 2000;
+/** Requests of the engine in flight, in all: HTTP/1.1 leaves 6 connections for all tabs and the worker. */
+export const MAX_IN_FLIGHT = 3;
+/** A request without an answer for this long is stalled, in ms; longer where the network is known to be slow. */
+export const STALL_MS = 15_000;
+
+const FIRST_BACKOFF_MS = 500;
+const LONGEST_BACKOFF_MS = 30_000;
+/** Weight of the newest measurement of a request's speed. */
+const NEWEST = 0.4;
+
+/** What the engine knows of the network: one for all uploads, since they share it. */
+export interface Link {
+  /** Bytes per second of one request, smoothed; null before the first answer. */
+  rate: number | null;
+  /** No segment is larger than this: a proxy has refused larger ones. Null when none has. */
+  ceilingBytes: number | null;
+  /** Failures in a row without any progress between them; requests that fail together count as one. */
+  failures: number;
+  /** When the last of them was counted, ms since the epoch. */
+  failedAt: number;
+  /** Nothing is sent before this time, ms since the epoch. */
+  notBefore: number;
+}
+
+export const freshLink: Link = { rate: null, ceilingBytes: null, failures: 0, failedAt: 0, notBefore: 0 };
+
+/** The link after an answer that moved `bytes` in `ms`. Bodies too small to measure leave the rate alone. */
+export function linkAfterAnswer(link: Link, bytes: number, ms: number): Link {
+  const calm: Link = { ...link, failures: 0, notBefore: 0 };
+  if (bytes < MIN_SEGMENT_BYTES / 4) return calm;
+  const measured = (bytes * 1000) / Math.max(1, ms);
+  return { ...calm, rate: link.rate === null ? measured : link.rate * (1 - NEWEST) + measured * NEWEST };
+}
+
+/**
+ * The link after a request, begun at `startedAt`, that got no answer of our server.
+ *
+ * The first failure costs no wait: a cut connection has usually carried something, and a `HEAD` tells at once.
+ * From then on full jitter: anywhere between nothing and a limit that doubles from 0.5 s to 30 s, so that many
+ * clients do not come back in step. `chance` is in [0, 1).
+ */
+export function linkAfterFailure(link: Link, startedAt: number, now: number, chance: number): Link {
+  // Three requests lost to one cut are one failure.
+  if (link.failures > 0 && startedAt <= link.failedAt) return link;
+  const limit = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(link.failures - 1, 10));
+  const wait = link.failures === 0 ? 0 : Math.round(chance * limit);
+  return { ...link, failures: link.failures + 1, failedAt: now, notBefore: now + wait };
+}
+
+/** The link after something asks to try again now: a click, `online`, a page that became visible. */
+export function linkAfterKick(link: Link, now: number): Link {
+  return link.notBefore > now ? { ...link, notBefore: now } : link;
+}
+
+/** The link after an answer that asks to come back later: never sooner than told. */
+export function linkAfterLater(link: Link, now: number, afterMs: number): Link {
+  return { ...link, failures: link.failures + 1, notBefore: Math.max(link.notBefore, now + afterMs) };
+}
+
+/** The link after a proxy refused a body of `bytes` as too large: half of it from now on. */
+export function linkAfterTooLarge(link: Link, bytes: number): Link {
+  return { ...link, ceilingBytes: Math.max(MIN_SEGMENT_BYTES, Math.floor(bytes / 2)) };
+}
+
+/** The most a segment should carry now, in bytes, whole multiples of 64 KiB. */
+export function segmentBytes(link: Link): number {
+  const wanted = link.rate === null ? FIRST_SEGMENT_BYTES : (link.rate * SEGMENT_TARGET_MS) / 1000;
+  const capped = Math.min(wanted, link.ceilingBytes ?? Number.POSITIVE_INFINITY);
+  return Math.max(MIN_SEGMENT_BYTES, Math.floor(capped / (64 * KIB)) * 64 * KIB);
+}
+
+/**
+ * How many of `missing` bytes of a part the next request carries. A rest smaller than half a segment goes along:
+ * a request of its own would cost a round trip for little.
+ */
+export function nextSegment(link: Link, missing: number): number {
+  const bytes = segmentBytes(link);
+  return missing <= bytes * 1.5 && (link.ceilingBytes === null || missing <= link.ceilingBytes)
+    ? missing
+    : bytes;
+}
+
+/** How long to wait for the answer to a request with `bytes` of body, in ms. */
+export function stallMs(link: Link, bytes: number, leastMs: number = STALL_MS): number {
+  if (link.rate === null) return Math.max(leastMs, (bytes / (16 * KIB)) * 1000);
+  return Math.max(leastMs, ((4 * bytes) / link.rate) * 1000);
+}
