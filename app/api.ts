@@ -1,0 +1,104 @@
+import { signal } from '@preact/signals';
+import * as v from 'valibot';
+import { AccountSession, Problem, StoredFiles } from '../shared/api.ts';
+import { type ErrorCode, isErrorCode } from '../shared/errors.ts';
+import { isControlled } from './worker.ts';
+
+/**
+ * The only file that calls the API. The worker adds what a request needs to be believed and is the one place
+ * that acts on a 401; here a refusal is a value like any other.
+ */
+
+export type Answer<T> = { ok: true; value: T } | { ok: false; code: ErrorCode; limit?: number };
+
+/** Requests of this page that are still open: each needs the worker alive. */
+export const openCalls = signal(0);
+
+/** Files shown at a time. */
+const PAGE_FILES = 50;
+
+/** Mails a code to `email`. */
+export function sendCode(email: string): Promise<Answer<unknown>> {
+  return post('/api/auth/email-otp/send-verification-otp', { email, type: 'sign-in' });
+}
+
+/** Signs in with the code that was mailed. */
+export function signIn(email: string, otp: string): Promise<Answer<unknown>> {
+  return post('/api/auth/sign-in/email-otp', { email, otp });
+}
+
+export function signOut(): Promise<Answer<unknown>> {
+  return request('/api/session', { method: 'DELETE' }, v.unknown());
+}
+
+/** Asks whether someone is signed in; the worker hears the answer first. Its token never gets here. */
+export function readSession(): Promise<Answer<unknown>> {
+  return request('/api/session', {}, v.pick(AccountSession, ['account']));
+}
+
+/** The newest files after `cursor`, `limit` of them. */
+export function listFiles(cursor: string | null, limit: number = PAGE_FILES): Promise<Answer<StoredFiles>> {
+  const query = new URLSearchParams({ limit: String(Math.min(1000, Math.max(PAGE_FILES, limit))) });
+  if (cursor !== null) query.set('after', cursor);
+  return request(`/api/files?${query}`, {}, StoredFiles);
+}
+
+export function renameFile(id: string, name: string): Promise<Answer<unknown>> {
+  return request(`/api/files/${id}`, { method: 'PATCH', ...json({ name }) }, v.unknown());
+}
+
+export function deleteFile(id: string): Promise<Answer<unknown>> {
+  return request(`/api/files/${id}`, { method: 'DELETE' }, v.unknown());
+}
+
+/** Where a browser downloads the file from. */
+export function contentUrl(id: string): string {
+  return `/api/files/${id}/content`;
+}
+
+function post(path: string, body: unknown): Promise<Answer<unknown>> {
+  return request(path, { method: 'POST', ...json(body) }, v.unknown());
+}
+
+function json(body: unknown): RequestInit {
+  return { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+async function request<T>(
+  path: string,
+  init: RequestInit,
+  schema: v.GenericSchema<unknown, T>,
+): Promise<Answer<T>> {
+  if (!(await isControlled())) return { ok: false, code: 'WORKER_SILENT' };
+  openCalls.value += 1;
+  try {
+    const headers = { Accept: 'application/json', ...init.headers };
+    const response = await fetch(path, { ...init, headers, redirect: 'manual' });
+    return await read(response, schema);
+  } catch {
+    // Offline, a connection that broke, or a worker that was stopped in between: all the same to a person.
+    return { ok: false, code: 'UNREACHABLE' };
+  } finally {
+    openCalls.value -= 1;
+  }
+}
+
+async function read<T>(response: Response, schema: v.GenericSchema<unknown, T>): Promise<Answer<T>> {
+  const text = await response.text();
+  const body: unknown = isJson(response) && text !== '' ? JSON.parse(text) : undefined;
+  if (!response.ok) return refusal(body);
+  const parsed = v.safeParse(schema, body);
+  return parsed.success ? { ok: true, value: parsed.output } : { ok: false, code: 'OUTDATED' };
+}
+
+function refusal(body: unknown): Answer<never> {
+  const parsed = v.safeParse(Problem, body);
+  // What is no problem of ours was said by a proxy or a portal.
+  if (!parsed.success || !isErrorCode(parsed.output.code)) return { ok: false, code: 'UNREACHABLE' };
+  const { code, limit } = parsed.output;
+  return limit === undefined ? { ok: false, code } : { ok: false, code, limit };
+}
+
+function isJson(response: Response): boolean {
+  return /^application\/([\w.-]+\+)?json\b/i.test(response.headers.get('Content-Type') ?? '');
+}

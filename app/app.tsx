@@ -1,0 +1,126 @@
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import lazy, { ErrorBoundary } from 'preact-iso/lazy';
+import { LocationProvider, Route, Router, useLocation } from 'preact-iso/router';
+import { breakLoop, isLooping, SIGN_IN, useSessionGuard } from './guard.ts';
+import { SiteHeader } from './header.tsx';
+import { t } from './i18n.ts';
+import { DropVeil, HiddenInputs } from './inputs.tsx';
+import { Message } from './message.tsx';
+import { Notices } from './notices.tsx';
+import { ping } from './presence.ts';
+import { SignInPage } from './sign-in-page.tsx';
+import { Skeleton } from './skeleton.tsx';
+import { groups, session } from './state.ts';
+import { UploadsPage } from './uploads/uploads-page.tsx';
+import { useWindowTitle } from './window-title.ts';
+import { workerState } from './worker.ts';
+
+/** A server that answers does so within this; then silence is worth a word. In ms. */
+const PATIENCE_MS = 4_000;
+
+const LibraryPage = lazy(() => import('./library-page.tsx').then((module) => module.LibraryPage));
+
+/** The frame around every page. */
+export function App(): JSX.Element {
+  return (
+    // Only pages are ours to show: a link to `/api` is the browser's.
+    <LocationProvider scope={/^\/(?!api\/)/}>
+      <Frame />
+    </LocationProvider>
+  );
+}
+
+function Frame(): JSX.Element {
+  useSessionGuard();
+  useWindowTitle();
+  const isSignedIn = session.value.state === 'signed-in';
+  return (
+    <>
+      <a class="skip" href="#main">
+        {t('app.skip')}
+      </a>
+      <SiteHeader />
+      <Notices />
+      <main id="main" tabIndex={-1}>
+        <Content />
+      </main>
+      {isSignedIn && <HiddenInputs />}
+      {isSignedIn && <DropVeil />}
+    </>
+  );
+}
+
+function Content(): JSX.Element | null {
+  const { path } = useLocation();
+  const { state } = session.value;
+  if (workerState.value === 'absent' || workerState.value === 'unsupported') return null; // the notice says it all
+  if (isLooping.value) return <Loop />;
+  if (path === SIGN_IN) return state === 'signed-in' ? <Skeleton /> : <SignInPage />;
+  if (state === 'unknown') return <NotKnownYet />;
+  return state === 'signed-in' ? <Pages /> : <Skeleton />;
+}
+
+function Pages(): JSX.Element {
+  const [isBroken, setBroken] = useState(false);
+  if (isBroken) return <Broken />;
+  return (
+    <ErrorBoundary onError={() => setBroken(true)}>
+      <Router>
+        <Route path="/" component={UploadsPage} />
+        <Route path="/app" component={UploadsPage} />
+        <Route path="/library" component={LibraryPage} />
+        <Route default component={NotFound} />
+      </Router>
+    </ErrorBoundary>
+  );
+}
+
+/** Until the worker has asked the server; without a network the queue is shown meanwhile, as it is known here. */
+function NotKnownYet(): JSX.Element {
+  const [isSlow, setSlow] = useState(!navigator.onLine);
+  useEffect(() => {
+    const timer = setTimeout(() => setSlow(true), PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  if (!isSlow) return <Skeleton />;
+  if (Object.values(groups.value).some((ids) => ids.length > 0)) return <UploadsPage />;
+  return (
+    <Message icon="cloudOff" title={t('page.waitTitle')} lead={t('page.waitLead')}>
+      <button type="button" class="button" onClick={() => void ping()}>
+        {t('common.retry')}
+      </button>
+    </Message>
+  );
+}
+
+function Loop(): JSX.Element {
+  return (
+    <Message icon="retry" title={t('page.loopTitle')} lead={t('page.loopLead')}>
+      <button type="button" class="button primary" onClick={breakLoop}>
+        {t('page.loopAction')}
+      </button>
+    </Message>
+  );
+}
+
+function NotFound(): JSX.Element {
+  return (
+    <Message icon="file" title={t('page.notFoundTitle')}>
+      <a class="button primary" href="/app">
+        {t('page.toUploads')}
+      </a>
+    </Message>
+  );
+}
+
+/** A page that is loaded on demand belongs to one build; after an update its file may be gone. */
+function Broken(): JSX.Element {
+  return (
+    <Message icon="cloudOff" title={t('page.brokenTitle')} lead={t('page.brokenLead')}>
+      <button type="button" class="button primary" onClick={() => location.reload()}>
+        {t('common.reload')}
+      </button>
+    </Message>
+  );
+}

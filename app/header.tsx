@@ -1,0 +1,97 @@
+import type { JSX } from 'preact';
+import { useLocation } from 'preact-iso/router';
+import { signOut } from './api.ts';
+import { chooseLanguage, type Language, language, languages, t } from './i18n.ts';
+import { Mark } from './icons.tsx';
+import { trouble } from './intake.ts';
+import { ping } from './presence.ts';
+import { session, totals, unsafe } from './state.ts';
+
+export function SiteHeader(): JSX.Element {
+  const isSignedIn = session.value.state === 'signed-in' || session.value.state === 'unknown';
+  return (
+    <header class="site-header">
+      <a class="brand" href="/app" aria-label={t('app.name')}>
+        <Mark />
+        <span>{t('app.name')}</span>
+      </a>
+      {isSignedIn && <Tabs />}
+      <AccountMenu />
+    </header>
+  );
+}
+
+function Tabs(): JSX.Element {
+  const { path } = useLocation();
+  const { needsYou } = totals.value;
+  return (
+    <nav class="tabs" aria-label={t('app.tabs')}>
+      <a href="/app" aria-current={path === '/app' || path === '/' ? 'page' : undefined}>
+        {t('app.uploads')}
+        {needsYou > 0 && (
+          <span class="badge" title={t('overview.needsYou', { count: needsYou })}>
+            {needsYou}
+          </span>
+        )}
+      </a>
+      <a href="/library" aria-current={path === '/library' ? 'page' : undefined}>
+        {t('app.library')}
+      </a>
+    </nav>
+  );
+}
+
+/** Who is signed in, the language, and the way out. The language can be chosen by anyone. */
+function AccountMenu(): JSX.Element {
+  const { account, state } = session.value;
+  const isSignedIn = state === 'signed-in' && account !== null;
+  return (
+    <div class="account">
+      <button type="button" class="avatar" popovertarget="account-menu" aria-label={t('account.menu')}>
+        {isSignedIn ? account.email.slice(0, 1).toUpperCase() : language.value.toUpperCase()}
+      </button>
+      <div id="account-menu" class="menu" popover="auto">
+        {isSignedIn && (
+          <p class="menu-who">
+            <span>{t('account.signedInAs')}</span>
+            <bdi>{account.email}</bdi>
+          </p>
+        )}
+        <label class="field">
+          <span>{t('account.language')}</span>
+          <select
+            value={language.value}
+            onChange={(event) => void chooseLanguage(event.currentTarget.value as Language)}
+          >
+            {Object.entries(languages).map(([tag, name]) => (
+              <option key={tag} value={tag} lang={tag}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        {isSignedIn && <SignOut />}
+      </div>
+    </div>
+  );
+}
+
+function SignOut(): JSX.Element {
+  const { files } = unsafe.value;
+
+  async function leave(): Promise<void> {
+    document.getElementById('account-menu')?.hidePopover();
+    const answer = await signOut();
+    if (!answer.ok) trouble.value = answer.code;
+    await ping();
+  }
+
+  return (
+    <>
+      {files > 0 && <p class="menu-hint">{t('account.signOutUnsafe', { count: files })}</p>}
+      <button type="button" class="button wide" data-sign-out onClick={() => void leave()}>
+        {t('account.signOut')}
+      </button>
+    </>
+  );
+}

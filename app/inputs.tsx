@@ -1,0 +1,63 @@
+import type { JSX } from 'preact';
+import { useLocation } from 'preact-iso/router';
+import { t } from './i18n.ts';
+import { Icon } from './icons.tsx';
+import { isDragging, setInput, takeFrom } from './intake.ts';
+
+/**
+ * The inputs behind "Choose files", "Choose a folder" and "Choose again". They stay where they are for as long
+ * as someone is signed in, whatever the page shows; the buttons click them.
+ */
+export function HiddenInputs(): JSX.Element {
+  const { path, route } = useLocation();
+
+  function take(name: 'files' | 'folder' | 'again', input: HTMLInputElement): void {
+    void takeFrom(name, input);
+    if (path !== '/' && path !== '/app') route('/app');
+  }
+
+  return (
+    <div class="hidden-inputs">
+      <input
+        type="file"
+        data-pick
+        multiple
+        tabIndex={-1}
+        aria-label={t('uploads.chooseFiles')}
+        ref={(input) => setInput('files', input)}
+        onChange={(event) => take('files', event.currentTarget)}
+      />
+      <input
+        type="file"
+        data-pick-folder
+        {...{ webkitdirectory: true }}
+        tabIndex={-1}
+        aria-label={t('uploads.chooseFolder')}
+        ref={(input) => setInput('folder', input)}
+        onChange={(event) => take('folder', event.currentTarget)}
+      />
+      <input
+        type="file"
+        data-pick-again
+        multiple
+        tabIndex={-1}
+        aria-label={t('uploads.pickAgain')}
+        ref={(input) => setInput('again', input)}
+        onChange={(event) => take('again', event.currentTarget)}
+      />
+    </div>
+  );
+}
+
+/** Covers the window while files are dragged over it: all of it takes them. */
+export function DropVeil(): JSX.Element | null {
+  if (!isDragging.value) return null;
+  return (
+    <div class="drop-veil">
+      <p>
+        <Icon name="up" />
+        {t('uploads.dropNow')}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,106 @@
+import { cleanFolderPath } from '../shared/file-name.ts';
+import type { PickedFile } from '../shared/protocol.ts';
+
+/** Files handed on at a time: the first are on their way while a large folder is still being read. */
+const BATCH = 500;
+
+/** The files of an input, with the folders they came in if a folder was chosen. */
+export function pickedFrom(input: HTMLInputElement): PickedFile[] {
+  return Array.from(input.files ?? [], (file) => picked(file, folderOf(file.webkitRelativePath)));
+}
+
+/**
+ * The files and folders that were dropped or pasted, in batches. Must be called within the event: its items are
+ * gone once it is over, so everything that can be asked of them is asked before the first `await`.
+ */
+export function pickedFromTransfer(transfer: DataTransfer): AsyncGenerator<PickedFile[]> {
+  const items = Array.from(transfer.items)
+    .filter((item) => item.kind === 'file')
+    .map((item) => ({
+      file: item.getAsFile(),
+      entry: item.webkitGetAsEntry?.() ?? null,
+      // Refused for some pasted items; the file itself is still there.
+      handle: item.getAsFileSystemHandle?.().catch(() => null) ?? Promise.resolve(null),
+    }));
+  return inBatches(filesOf(items));
+}
+
+interface Dropped {
+  file: File | null;
+  entry: FileSystemEntry | null;
+  handle: Promise<FileSystemHandle | null>;
+}
+
+async function* filesOf(items: Dropped[]): AsyncGenerator<PickedFile> {
+  for (const { file, entry, handle } of items) {
+    const found = await handle;
+    if (isDirectoryHandle(found)) yield* filesInHandle(found, found.name);
+    else if (isDirectoryEntry(entry)) yield* filesInEntry(entry, entry.name);
+    else if (file) yield picked(file, '', isFileHandle(found) ? found : undefined);
+  }
+}
+
+async function* filesInHandle(folder: FileSystemDirectoryHandle, path: string): AsyncGenerator<PickedFile> {
+  for await (const child of folder.values()) {
+    if (isDirectoryHandle(child)) yield* filesInHandle(child, `${path}/${child.name}`);
+    else if (isFileHandle(child)) {
+      // A file that can't be opened now would only fail later, without its bytes.
+      const file = await child.getFile().catch(() => null);
+      if (file) yield picked(file, path, child);
+    }
+  }
+}
+
+async function* filesInEntry(folder: FileSystemDirectoryEntry, path: string): AsyncGenerator<PickedFile> {
+  const reader = folder.createReader();
+  // Chromium gives at most 100 entries at a time: an empty answer is the end, not the first one.
+  for (let entries = await read(reader); entries.length > 0; entries = await read(reader)) {
+    for (const entry of entries) {
+      if (isDirectoryEntry(entry)) yield* filesInEntry(entry, `${path}/${entry.name}`);
+      else if (entry.isFile) {
+        const file = await open(entry as FileSystemFileEntry);
+        if (file) yield picked(file, path);
+      }
+    }
+  }
+}
+
+async function* inBatches(files: AsyncIterable<PickedFile>): AsyncGenerator<PickedFile[]> {
+  let batch: PickedFile[] = [];
+  for await (const file of files) {
+    batch.push(file);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function picked(file: File, path: string, handle?: FileSystemFileHandle): PickedFile {
+  return { id: crypto.randomUUID(), file, path: cleanFolderPath(path), ...(handle && { handle }) };
+}
+
+function folderOf(relativePath: string): string {
+  return relativePath.slice(0, Math.max(0, relativePath.lastIndexOf('/')));
+}
+
+function read(reader: FileSystemDirectoryReader): Promise<FileSystemEntry[]> {
+  // A folder that can't be read is like an empty one; the rest of the drop still counts.
+  return new Promise((resolve) => reader.readEntries(resolve, () => resolve([])));
+}
+
+function open(entry: FileSystemFileEntry): Promise<File | null> {
+  return new Promise((resolve) => entry.file(resolve, () => resolve(null)));
+}
+
+function isDirectoryEntry(entry: FileSystemEntry | null): entry is FileSystemDirectoryEntry {
+  return entry?.isDirectory === true;
+}
+
+function isDirectoryHandle(handle: FileSystemHandle | null): handle is FileSystemDirectoryHandle {
+  return handle?.kind === 'directory';
+}
+
+function isFileHandle(handle: FileSystemHandle | null): handle is FileSystemFileHandle {
+  return handle?.kind === 'file';
+}

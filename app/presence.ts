@@ -1,0 +1,95 @@
+import { effect } from '@preact/signals';
+import { openCalls } from './api.ts';
+import { offer } from './files.ts';
+import { applySession, catchUp, session, totals } from './state.ts';
+import { call, onNews } from './worker.ts';
+
+/** Firefox stops a worker 60 s after its last message, so four of these may get lost. */
+const PING_MS = 15_000;
+/** A veil must not outlive a worker that does not answer. */
+const VEIL_MS = 3_000;
+
+let instance: string | null = null;
+let deathWatch: AbortController | null = null;
+
+/**
+ * Tells the worker that this page is here: at start, whenever the page comes back to life, and every 15 s while
+ * there is something to keep the worker alive for. The clock that drives it is here, since a worker can't
+ * extend its own life.
+ */
+export function startPresence(): void {
+  void ping();
+  setInterval(() => {
+    if (isBusy()) void ping();
+  }, PING_MS);
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') void ping();
+  });
+  addEventListener('online', () => void ping());
+  addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) void unveil();
+  });
+  document.addEventListener('resume', () => void unveil());
+  addEventListener('pagehide', () => {
+    leave();
+    veil();
+  });
+  document.addEventListener('freeze', veil);
+  onNews((news) => {
+    if (news.type === 'session-restored') void ping();
+  });
+  // A request of this page runs through the worker; one ping as it starts covers the first 15 s.
+  effect(() => {
+    if (openCalls.value === 1) void ping();
+  });
+}
+
+/** Says that this page is here, and takes in what the worker answers. */
+export async function ping(): Promise<void> {
+  const reply = await call('ping', { build: __BUILD__, leaving: false });
+  if (!reply.ok) return;
+  const { value } = reply;
+  const isNew = value.instance !== instance;
+  if (isNew) watchForDeath(value.instance);
+  applySession(value.session);
+  await Promise.all([offer(value.wants), catchUp(value.rev)]);
+}
+
+function isBusy(): boolean {
+  return totals.value.unfinished > 0 || openCalls.value > 0 || session.value.state === 'unknown';
+}
+
+/** The last words of a page: no reply is waited for, and none would come. */
+function leave(): void {
+  deathWatch?.abort();
+  deathWatch = null;
+  instance = null;
+  void call('ping', { build: __BUILD__, leaving: true });
+}
+
+/**
+ * A worker holds the lock with its instance's name for as long as it lives, so this page is granted it in the
+ * moment the worker dies, and can start the next one at once instead of at the next ping.
+ */
+function watchForDeath(next: string): void {
+  deathWatch?.abort();
+  const watch = new AbortController();
+  deathWatch = watch;
+  instance = next;
+  // Locks exist in secure contexts only, and not in every WebView; the 15 s ping does without.
+  navigator.locks
+    ?.request(`holdfast-worker:${next}`, { mode: 'shared', signal: watch.signal }, () => {
+      if (totals.peek().unfinished > 0) void ping();
+    })
+    .catch(() => undefined); // aborted: the page is leaving, or another instance is watched now
+}
+
+/** What the back-forward cache or a frozen tab shows first must not be what a session that has ended allowed. */
+function veil(): void {
+  document.documentElement.dataset.veiled = '';
+}
+
+async function unveil(): Promise<void> {
+  await Promise.race([ping(), new Promise((resolve) => setTimeout(resolve, VEIL_MS))]);
+  delete document.documentElement.dataset.veiled;
+}

@@ -1,0 +1,76 @@
+import type { JSX } from 'preact';
+import { duration, number, percentage, size } from '../format.ts';
+import { t } from '../i18n.ts';
+import { Icon, type IconName } from '../icons.tsx';
+import { totals, unsafe } from '../state.ts';
+import { percentOfAll } from './progress.ts';
+import { type SafeLine, safeLine } from './safety.ts';
+
+/** The whole list in one look: how far, how fast, how long, and whether this tab may be closed. */
+export function Overview(): JSX.Element {
+  const all = totals.value;
+  const percent = percentOfAll(all);
+  return (
+    <section class="overview" aria-labelledby="overview-title">
+      <h2 id="overview-title" class="visually-hidden">
+        {t('overview.title')}
+      </h2>
+      <p class="overview-percent">{percentage(percent)}</p>
+      <progress
+        class="bar"
+        max={100}
+        value={percent}
+        aria-labelledby="overview-title"
+        aria-valuetext={percentage(percent)}
+      />
+      <p class="overview-files">
+        {all.unfinished === 0
+          ? t('overview.allStored', { count: all.stored })
+          : t('overview.stored', { count: all.files, stored: number(all.stored) })}
+      </p>
+      <p class="overview-facts">{facts()}</p>
+      <Safe />
+    </section>
+  );
+}
+
+function facts(): string {
+  const { unfinished, bytes, shownBytes, bytesPerSecond, secondsLeft } = totals.value;
+  if (unfinished === 0) return '';
+  const sizes = t('overview.ofBytes', { done: size(shownBytes), total: size(bytes) });
+  if (bytesPerSecond === null) return `${sizes} · ${t('overview.nothingMoves')}`;
+  const speed = t('overview.speed', { size: size(bytesPerSecond) });
+  const left = secondsLeft === null ? [] : [t('overview.timeLeft', { time: duration(secondsLeft) })];
+  return [sizes, speed, ...left].join(' · ');
+}
+
+const icons: Record<SafeLine, IconName> = {
+  none: 'check',
+  done: 'check',
+  yes: 'check',
+  oneClick: 'permit',
+  no: 'lock',
+  needsYou: 'hand',
+};
+
+function Safe(): JSX.Element | null {
+  const line = safeLine(totals.value, unsafe.value);
+  if (line === 'none') return null;
+  return (
+    <div class="safe" data-safe-line={line}>
+      <span class="safe-icon">
+        <Icon name={icons[line]} />
+      </span>
+      <p>
+        <strong>{t(`safe.${line}`)}</strong>
+        <span>{lead(line)}</span>
+      </p>
+    </div>
+  );
+}
+
+function lead(line: Exclude<SafeLine, 'none'>): string {
+  if (line !== 'no') return t(`safe.${line}Lead`);
+  const { files, bytes } = unsafe.value;
+  return bytes > 0 ? t('safe.noLead', { size: size(bytes) }) : t('safe.noLeadEmpty', { count: files });
+}

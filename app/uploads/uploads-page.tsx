@@ -1,0 +1,77 @@
+import type { JSX } from 'preact';
+import { t } from '../i18n.ts';
+import { Icon } from '../icons.tsx';
+import { isReading, openPicker } from '../intake.ts';
+import { Skeleton } from '../skeleton.tsx';
+import { groups, listKnown } from '../state.ts';
+import { Announcer } from './announcer.tsx';
+import { groupNames } from './order.ts';
+import { Overview } from './overview.tsx';
+import { UploadList } from './upload-list.tsx';
+
+/** Everything on its way, and the way to add more. */
+export function UploadsPage(): JSX.Element {
+  if (!listKnown.value) return <Skeleton />;
+  const isEmpty = groupNames.every((name) => groups.value[name].length === 0);
+  return (
+    <>
+      <h1 class="visually-hidden">{t('uploads.title')}</h1>
+      <Announcer />
+      {isEmpty ? (
+        <DropArea />
+      ) : (
+        <div class="uploads">
+          <aside class="uploads-side">
+            <Overview />
+            <AddMore />
+          </aside>
+          <UploadList />
+        </div>
+      )}
+    </>
+  );
+}
+
+/** With nothing to list, the page is one place to put files. */
+function DropArea(): JSX.Element {
+  return (
+    <section class="drop-area">
+      <span class="drop-mark">
+        <Icon name="up" />
+      </span>
+      <h2>{t('uploads.emptyTitle')}</h2>
+      <p class="lead">{t('uploads.emptyLead')}</p>
+      <PickButtons />
+      <p class="hint" role="status">
+        {isReading.value ? t('uploads.reading') : t('uploads.paste')}
+      </p>
+    </section>
+  );
+}
+
+function AddMore(): JSX.Element {
+  return (
+    <section class="add-more">
+      <h2 class="visually-hidden">{t('uploads.more')}</h2>
+      <PickButtons />
+      <p class="hint" role="status">
+        {isReading.value ? t('uploads.reading') : t('uploads.moreLead')}
+      </p>
+    </section>
+  );
+}
+
+function PickButtons(): JSX.Element {
+  return (
+    <div class="pick-buttons">
+      <button type="button" class="button primary" onClick={() => openPicker('files')}>
+        <Icon name="file" />
+        {t('uploads.chooseFiles')}
+      </button>
+      <button type="button" class="button" onClick={() => openPicker('folder')}>
+        <Icon name="folder" />
+        {t('uploads.chooseFolder')}
+      </button>
+    </div>
+  );
+}
