@@ -48,10 +48,11 @@ export interface About {
 export interface Calls {
   /**
    * Says that a page is here, and keeps the worker alive for as long as there is work. `wants` lists uploads
-   * whose bytes the worker can't reach: the page offers those of its `File`s. `leaving` asks for the long lease.
+   * whose bytes the worker can't reach: the page offers those of its `File`s. `leaving` asks for the long lease,
+   * `eager` says that trying again now is worth it (`online`, a page that became visible).
    */
   ping: {
-    ask: { build: string; leaving: boolean };
+    ask: { build: string; leaving: boolean; eager: boolean };
     reply: About & { session: SessionView; rev: number; wants: string[]; busy: boolean };
   };
   'uploads.snapshot': { ask: Record<never, never>; reply: Snapshot };
@@ -95,7 +96,7 @@ const picked = v.object({
 const nothing = v.object({});
 
 const asks = {
-  ping: v.object({ build: v.string(), leaving: v.boolean() }),
+  ping: v.object({ build: v.string(), leaving: v.boolean(), eager: v.optional(v.boolean(), false) }),
   'uploads.snapshot': nothing,
   'uploads.add': v.object({ files: v.array(picked) }),
   'uploads.offer': v.object({ files: v.array(v.object({ id: uuid, file })) }),

@@ -1,0 +1,136 @@
+import * as v from 'valibot';
+import type { AccountEvent, AccountState } from '../shared/account-session.ts';
+import { judgeProbe } from '../shared/account-session.ts';
+import { AccountSession } from '../shared/api.ts';
+import type { News, SessionView } from '../shared/protocol.ts';
+import type { Store } from './store.ts';
+
+/** No answer for this long is no answer, in ms. */
+const PROBE_MS = 10_000;
+/** Pages that wake up together ask once, in ms. */
+const CHECK_EVERY_MS = 2000;
+
+interface Host {
+  store: Store;
+  /** A credentialed request to our server, past the gate; null when nothing answered. */
+  fetch: (path: string, init: RequestInit) => Promise<Response | null>;
+  post: (news: News) => void;
+  now: () => number;
+  /** Called after each change of the state. */
+  onChange: () => void;
+}
+
+/** What the worker knows of the account session. The row in the database is the truth; this is its reading. */
+export class Account {
+  #host: Host;
+  #state: AccountState | null = null;
+  #csrf: { epoch: number; token: string } | null = null;
+  #asking: Promise<'alive' | 'expired' | 'unknown'> | null = null;
+  #askedAt = 0;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /** The state as of now, from the database on the first call after the worker's start. */
+  async state(): Promise<AccountState> {
+    if (this.#state) return this.#state;
+    const state = await this.#host.store.account();
+    this.#state ??= state;
+    // Whoever wrote the row may have died before anyone was told.
+    if (state.at === 'expired' && !state.told) await this.#tellExpired(state.epoch);
+    return this.#state;
+  }
+
+  /** The state as last read; `unknown` before the first reading. */
+  get current(): AccountState {
+    return this.#state ?? { at: 'unknown', epoch: 0 };
+  }
+
+  get view(): SessionView {
+    const state = this.current;
+    return {
+      epoch: state.epoch,
+      state: state.at,
+      account: state.at === 'signed-in' || state.at === 'expired' ? state.account : null,
+    };
+  }
+
+  /** Applies `event`; whoever changes the row tells the pages. */
+  async change(event: AccountEvent): Promise<AccountState> {
+    const { before, after } = await this.#host.store.changeAccount(event);
+    this.#state = after;
+    if (after === before) return after;
+    if (after.at === 'expired' && before.at !== 'expired') await this.#tellExpired(after.epoch);
+    if (event.type === 'told') return this.#state;
+    this.#host.post({ type: 'session', session: this.view });
+    if (after.at === 'signed-in') {
+      this.#host.post({ type: 'session-restored', epoch: after.epoch, accountId: after.account.id });
+    }
+    this.#host.onChange();
+    return after;
+  }
+
+  /** The CSRF token of the present session, asked for when it is not at hand; null when nobody answers. */
+  async csrfToken(): Promise<string | null> {
+    const { epoch } = await this.state();
+    if (this.#csrf?.epoch !== epoch) await this.ask();
+    return this.#csrf?.epoch === this.current.epoch ? this.#csrf.token : null;
+  }
+
+  forgetCsrfToken(): void {
+    this.#csrf = null;
+  }
+
+  /** Asks who is signed in unless that was asked just now. */
+  async check(): Promise<void> {
+    await this.state();
+    if (this.#host.now() - this.#askedAt >= CHECK_EVERY_MS) await this.ask();
+  }
+
+  /** Asks the server who is signed in, once for all who want to know, and takes in the answer. */
+  ask(): Promise<'alive' | 'expired' | 'unknown'> {
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = null;
+    });
+    return this.#asking;
+  }
+
+  /** A sign-in call went through: whoever it was for is signed in now. */
+  async noteSignIn(): Promise<void> {
+    await this.state();
+    const answer = await this.#read();
+    if (answer.session)
+      await this.#admit(answer.session, { type: 'signed-in', account: answer.session.account });
+  }
+
+  async #ask(): Promise<'alive' | 'expired' | 'unknown'> {
+    const { epoch } = await this.state();
+    this.#askedAt = this.#host.now();
+    const { status, session } = await this.#read();
+    if (session) await this.#admit(session, { type: 'session-seen', epoch, account: session.account });
+    else if (status === 401) await this.change({ type: 'session-refused', epoch });
+    const verdict = judgeProbe(status);
+    return verdict === 'alive' && !session ? 'unknown' : verdict;
+  }
+
+  async #read(): Promise<{ status: number | null; session: AccountSession | null }> {
+    const response = await this.#host.fetch('/api/session', { signal: AbortSignal.timeout(PROBE_MS) });
+    const body: unknown = response?.ok ? await response.json().catch(() => null) : null;
+    const parsed = v.safeParse(AccountSession, body);
+    return { status: response?.status ?? null, session: parsed.success ? parsed.output : null };
+  }
+
+  async #admit(session: AccountSession, event: AccountEvent): Promise<void> {
+    const after = await this.change(event);
+    if (after.at === 'signed-in' && after.account.id === session.account.id) {
+      this.#csrf = { epoch: after.epoch, token: session.csrfToken };
+    }
+  }
+
+  async #tellExpired(epoch: number): Promise<void> {
+    this.#host.post({ type: 'session-expired', epoch });
+    const { after } = await this.#host.store.changeAccount({ type: 'told', epoch });
+    this.#state = after;
+  }
+}

@@ -1,0 +1,171 @@
+import { judgeRefusal } from '../shared/account-session.ts';
+import { header } from '../shared/api.ts';
+import { apiErrors, type ErrorCode } from '../shared/errors.ts';
+import type { Account } from './account.ts';
+
+/** A request that can be sent more than once: its body is whole in memory. */
+export interface ApiRequest {
+  method: string;
+  /** Path and search. */
+  path: string;
+  headers: Headers;
+  body: BodyInit | null;
+  signal?: AbortSignal;
+}
+
+const safeMethods = new Set(['GET', 'HEAD']);
+const signInCall = /^\/api\/auth\//;
+const sessionCall = /^\/api\/session$/;
+
+/**
+ * A credentialed request to our server as it is, with no gate: cookies, no redirects followed, nothing cached.
+ * Null when nobody answered.
+ */
+export async function fetchApi(path: string, init: RequestInit): Promise<Response | null> {
+  try {
+    const headers = new Headers(init.headers);
+    headers.set('Accept', 'application/json');
+    return await fetch(__API_ORIGIN__ + path, {
+      ...init,
+      headers,
+      credentials: 'include',
+      redirect: 'manual',
+      cache: 'no-store',
+      mode: 'cors',
+    });
+  } catch {
+    return null; // The browser says no more than "failed to fetch"; an abort is told apart by its signal.
+  }
+}
+
+/**
+ * The gate that every request to the API passes, a page's and the engine's alike. It adds what pages must not
+ * hold, and it is the one place that knows about 401.
+ */
+export class Gateway {
+  #account: Account;
+  #log: (line: string) => void;
+
+  constructor(account: Account, log: (line: string) => void) {
+    this.#account = account;
+    this.#log = log;
+  }
+
+  /** The server's answer, or one of our own (marked) where there is none or the session is over. */
+  async send(request: ApiRequest): Promise<Response> {
+    const { pathname } = new URL(request.path, 'http://x');
+    if (signInCall.test(pathname)) return this.#signIn(request);
+    if (sessionCall.test(pathname)) return this.#session(request);
+    let stamp = await this.#account.state();
+    if (stamp.at === 'unknown') {
+      await this.#account.ask();
+      stamp = await this.#account.state();
+    }
+    if (stamp.at === 'unknown') return problem('UNREACHABLE');
+    if (stamp.at !== 'signed-in') return problem('SESSION_EXPIRED');
+
+    const response = await this.#stamped(request, stamp.account.id);
+    if (response.status !== 401) return response;
+    return this.#refused(request, stamp.epoch, stamp.account.id);
+  }
+
+  /** A page's request: the same gate, with the body read first so that it can go out again. */
+  async sendFromPage(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    const body = safeMethods.has(request.method) ? null : await request.arrayBuffer();
+    const headers = new Headers();
+    for (const name of ['Content-Type', 'If-None-Match', 'Range', 'If-Range']) {
+      const value = request.headers.get(name);
+      if (value !== null) headers.set(name, value);
+    }
+    return this.send({
+      method: request.method,
+      path: url.pathname + url.search,
+      headers,
+      body,
+      signal: request.signal,
+    });
+  }
+
+  /** A 401 to a request that left with `epoch`. */
+  async #refused(request: ApiRequest, epoch: number, accountId: string): Promise<Response> {
+    const now = await this.#account.state();
+    if (judgeRefusal(now, epoch) === 'suppress') {
+      this.#log(`401 of epoch ${epoch} suppressed in epoch ${now.epoch}`);
+      return problem('SESSION_EXPIRED');
+    }
+    const verdict = await this.#account.ask();
+    if (verdict === 'unknown') return problem('UNREACHABLE');
+    const after = await this.#account.state();
+    if (verdict === 'expired' || after.at !== 'signed-in' || after.epoch !== epoch)
+      return problem('SESSION_EXPIRED');
+    // A race with a refresh: the session lives, nobody needs to know. A second 401 goes to whoever asked.
+    return this.#stamped(request, accountId);
+  }
+
+  async #stamped(request: ApiRequest, accountId: string): Promise<Response> {
+    const first = await this.#attempt(request, accountId);
+    if (first.status !== 403 || safeMethods.has(request.method)) return first;
+    const body: unknown = await first
+      .clone()
+      .json()
+      .catch(() => null);
+    if (!isProblem(body, 'CSRF_INVALID')) return first;
+    const { epoch } = this.#account.current;
+    this.#account.forgetCsrfToken();
+    const token = await this.#account.csrfToken();
+    const after = this.#account.current;
+    const same = after.at === 'signed-in' && after.epoch === epoch && after.account.id === accountId;
+    return token !== null && same ? this.#attempt(request, accountId) : first;
+  }
+
+  async #attempt(request: ApiRequest, accountId: string): Promise<Response> {
+    const headers = new Headers(request.headers);
+    headers.set(header.account, accountId);
+    if (!safeMethods.has(request.method)) {
+      const token = await this.#account.csrfToken();
+      if (token === null) return problem('UNREACHABLE');
+      headers.set(header.csrf, token);
+    }
+    const { method, path, body, signal } = request;
+    const response = await fetchApi(path, { method, headers, body, ...(signal && { signal }) });
+    return response ?? problem('UNREACHABLE');
+  }
+
+  async #signIn(request: ApiRequest): Promise<Response> {
+    const { method, path, headers, body } = request;
+    const response = await fetchApi(path, { method, headers, body });
+    if (response?.ok && /^\/api\/auth\/sign-in\//.test(path)) await this.#account.noteSignIn();
+    return response ?? problem('UNREACHABLE');
+  }
+
+  /** `GET` and `DELETE /api/session`: pages get to know who is signed in, and nothing else. */
+  async #session(request: ApiRequest): Promise<Response> {
+    if (request.method === 'DELETE') return this.#signOut(request);
+    const verdict = await this.#account.ask();
+    const { current } = this.#account;
+    if (current.at === 'signed-in') return Response.json({ account: current.account });
+    return problem(verdict === 'unknown' ? 'UNREACHABLE' : 'SESSION_EXPIRED');
+  }
+
+  async #signOut(request: ApiRequest): Promise<Response> {
+    const state = await this.#account.state();
+    if (state.at !== 'signed-in') return new Response(null, { status: 204 });
+    const response = await this.#stamped(request, state.account.id);
+    if (response.ok || response.status === 401) await this.#account.change({ type: 'signed-out' });
+    return response;
+  }
+}
+
+/** An answer of the gateway's own, marked so that nobody takes it for the server's. */
+function problem(code: Extract<ErrorCode, 'UNREACHABLE' | 'SESSION_EXPIRED'>): Response {
+  const status = code === 'UNREACHABLE' ? apiErrors.UNAVAILABLE : apiErrors[code];
+  return Response.json(
+    { type: 'about:blank', title: code, status, code },
+    { status, headers: { 'Content-Type': 'application/problem+json', [header.gateway]: '1' } },
+  );
+}
+
+function isProblem(body: unknown, code: ErrorCode): boolean {
+  return typeof body === 'object' && body !== null && 'code' in body && body.code === code;
+}

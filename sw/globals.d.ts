@@ -1,0 +1,4 @@
+/** 12 hex digits, the same in page and worker of one build. */
+declare const __BUILD__: string;
+/** Origin of the API, or empty when it is the app's own. */
+declare const __API_ORIGIN__: string;

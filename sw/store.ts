@@ -1,0 +1,227 @@
+import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from 'idb';
+import {
+  type AccountEvent,
+  type AccountState,
+  firstAccountState,
+  nextAccountState,
+} from '../shared/account-session.ts';
+import { HoldfastError } from '../shared/errors.ts';
+import type { Upload } from '../shared/upload.ts';
+
+/** What the worker keeps of an upload session: enough to see on the server's clock that it is over. */
+export interface SessionRecord {
+  id: string;
+  account: string;
+  /** Ms since the epoch, by the server's clock. */
+  issuedAt: number;
+  ttlMinutes: number;
+  /** Server's clock minus the device's, in ms. */
+  clockOffsetMs: number;
+  /** The `issuedAt` of the expiry that was refreshed by itself, so that it happens once; null before. */
+  refreshed: number | null;
+}
+
+type PartKey = [upload: string, part: number];
+
+interface Schema extends DBSchema {
+  uploads: { key: string; value: Upload };
+  sessions: { key: string; value: SessionRecord };
+  /** SHA-256 of a part in base64, fixed when the part is first read. */
+  digests: { key: PartKey; value: string };
+  /** A part's bytes, as an `ArrayBuffer`: the one form that every engine keeps, private windows too. */
+  staged: { key: PartKey; value: ArrayBuffer };
+  handles: { key: string; value: FileSystemFileHandle };
+  meta: { key: 'generation'; value: number };
+  account: { key: 'now'; value: AccountState };
+}
+
+const storeNames = ['uploads', 'sessions', 'digests', 'staged', 'handles', 'meta'] as const;
+
+/** One checkpoint: all of it is written, or nothing. */
+export interface Checkpoint {
+  uploads?: readonly Upload[];
+  sessions?: readonly SessionRecord[];
+  digest?: { id: string; part: number; value: string };
+  stage?: { id: string; part: number; bytes: ArrayBuffer };
+  unstage?: { id: string; part: number };
+  /** Every staged part of these uploads. */
+  unstageAll?: readonly string[];
+  handles?: readonly { id: string; handle: FileSystemFileHandle }[];
+  /** Uploads to forget whole. */
+  forget?: readonly string[];
+}
+
+/** Everything that is known of uploads, as read at the start of an engine. */
+export interface Loaded {
+  uploads: Upload[];
+  sessions: SessionRecord[];
+  digests: { id: string; part: number; value: string }[];
+  staged: { id: string; part: number }[];
+  handles: string[];
+}
+
+/** The worker's database. It reopens itself, since iOS drops connections of apps in the background. */
+export class Store {
+  #name: string;
+  #open: Promise<IDBPDatabase<Schema>> | null = null;
+
+  constructor(name = 'holdfast') {
+    this.#name = name;
+  }
+
+  /** Takes the engine's place: the new generation, which every older engine's checkpoints will fail against. */
+  async claim(): Promise<number> {
+    return this.#with(async (db) => {
+      const tx = db.transaction('meta', 'readwrite');
+      const generation = ((await tx.store.get('generation')) ?? 0) + 1;
+      await tx.store.put(generation, 'generation');
+      await tx.done;
+      return generation;
+    });
+  }
+
+  async load(): Promise<Loaded> {
+    return this.#with(async (db) => {
+      const tx = db.transaction(storeNames);
+      const [uploads, sessions, digestKeys, digests, staged, handles] = await Promise.all([
+        tx.objectStore('uploads').getAll(),
+        tx.objectStore('sessions').getAll(),
+        tx.objectStore('digests').getAllKeys(),
+        tx.objectStore('digests').getAll(),
+        tx.objectStore('staged').getAllKeys(),
+        tx.objectStore('handles').getAllKeys(),
+      ]);
+      return {
+        uploads: uploads.sort((a, b) => a.addedAt - b.addedAt),
+        sessions,
+        digests: digestKeys.map(([id, part], n) => ({ id, part, value: digests[n] ?? '' })),
+        staged: staged.map(([id, part]) => ({ id, part })),
+        handles,
+      };
+    });
+  }
+
+  /**
+   * Writes `checkpoint` if this engine is still the one: throws `OUTDATED` when another has claimed its place,
+   * `DEVICE_FULL` when the browser has no room.
+   */
+  async save(generation: number, checkpoint: Checkpoint, durability: 'strict' | 'relaxed'): Promise<void> {
+    await this.#with(async (db) => {
+      const tx = db.transaction(storeNames, 'readwrite', { durability });
+      // A rejected request aborts the transaction, which is what gets reported; unheard it would be reported twice.
+      const done = tx.done.catch((cause) => {
+        throw asStoreError(cause);
+      });
+      if ((await tx.objectStore('meta').get('generation')) !== generation) {
+        tx.abort();
+        await done.catch(() => undefined);
+        throw new HoldfastError('OUTDATED', `Engine generation ${generation} was superseded`);
+      }
+      write(tx, checkpoint);
+      await done;
+    });
+  }
+
+  /** The staged bytes of a part, or null when they are not (or no longer) there. */
+  async staged(id: string, part: number): Promise<ArrayBuffer | null> {
+    // A record can outlive its bytes (w3c/IndexedDB #423): whatever the reason, they are gone for us.
+    const bytes = await this.#with((db) => db.get('staged', [id, part])).catch(() => undefined);
+    return bytes ?? null;
+  }
+
+  async handle(id: string): Promise<FileSystemFileHandle | null> {
+    return (await this.#with((db) => db.get('handles', id))) ?? null;
+  }
+
+  async account(): Promise<AccountState> {
+    return (await this.#with((db) => db.get('account', 'now'))) ?? firstAccountState;
+  }
+
+  /** Applies `event` to the account session in one transaction: of two that say the same, one changes it. */
+  async changeAccount(event: AccountEvent): Promise<{ before: AccountState; after: AccountState }> {
+    return this.#with(async (db) => {
+      const tx = db.transaction('account', 'readwrite', { durability: 'strict' });
+      const before = (await tx.store.get('now')) ?? firstAccountState;
+      const after = nextAccountState(before, event);
+      if (after !== before) await tx.store.put(after, 'now');
+      await tx.done;
+      return { before, after };
+    });
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = null;
+    if (open) (await open).close();
+  }
+
+  async #with<T>(use: (db: IDBPDatabase<Schema>) => Promise<T>): Promise<T> {
+    try {
+      return await use(await this.#connect());
+    } catch (cause) {
+      // "Connection to Indexed Database server lost" (WebKit) and closed connections come as these two.
+      if (!(cause instanceof DOMException) || !/^(InvalidState|Unknown)Error$/.test(cause.name)) throw cause;
+      this.#open = null;
+      return use(await this.#connect());
+    }
+  }
+
+  #connect(): Promise<IDBPDatabase<Schema>> {
+    this.#open ??= this.#start();
+    return this.#open;
+  }
+
+  async #start(): Promise<IDBPDatabase<Schema>> {
+    const forget = () => {
+      this.#open = null;
+    };
+    return openDB<Schema>(this.#name, 1, {
+      // Each step leads from one released version to the next and is never edited afterwards.
+      upgrade(db, from) {
+        if (from < 1) {
+          db.createObjectStore('uploads', { keyPath: 'id' });
+          db.createObjectStore('sessions', { keyPath: 'id' });
+          for (const name of ['digests', 'staged', 'handles', 'meta', 'account'] as const)
+            db.createObjectStore(name);
+        }
+      },
+      blocking: (_current, _blocked, event) => {
+        forget();
+        (event.target as IDBDatabase).close(); // a newer worker waits for this connection to close
+      },
+      terminated: forget,
+    });
+  }
+}
+
+function write(tx: IDBPTransaction<Schema, typeof storeNames, 'readwrite'>, change: Checkpoint): void {
+  // Puts of one transaction happen in order; only its end is awaited, since `tx.done` reports any failure.
+  const quiet = (request: Promise<unknown>) => void request.catch(() => undefined);
+  for (const upload of change.uploads ?? []) quiet(tx.objectStore('uploads').put(upload));
+  for (const session of change.sessions ?? []) quiet(tx.objectStore('sessions').put(session));
+  for (const { id, handle } of change.handles ?? []) quiet(tx.objectStore('handles').put(handle, id));
+  const { digest, stage, unstage } = change;
+  if (digest) quiet(tx.objectStore('digests').put(digest.value, [digest.id, digest.part]));
+  if (stage) quiet(tx.objectStore('staged').put(stage.bytes, [stage.id, stage.part]));
+  if (unstage) quiet(tx.objectStore('staged').delete([unstage.id, unstage.part]));
+  for (const id of [...(change.unstageAll ?? []), ...(change.forget ?? [])]) {
+    quiet(tx.objectStore('staged').delete(allPartsOf(id)));
+  }
+  for (const id of change.forget ?? []) {
+    quiet(tx.objectStore('uploads').delete(id));
+    quiet(tx.objectStore('handles').delete(id));
+    quiet(tx.objectStore('digests').delete(allPartsOf(id)));
+  }
+}
+
+function allPartsOf(id: string): IDBKeyRange {
+  return IDBKeyRange.bound([id, 0], [id, Number.MAX_SAFE_INTEGER]);
+}
+
+function asStoreError(cause: unknown): unknown {
+  // WebKit aborts with no error at all in a private window that has no room or does not take the value.
+  const full = cause === null || (cause instanceof DOMException && cause.name === 'QuotaExceededError');
+  return full
+    ? new HoldfastError('DEVICE_FULL', 'The browser has no room for this checkpoint', { cause })
+    : cause;
+}

@@ -1,0 +1,129 @@
+import * as v from 'valibot';
+import { type AnswerFacts, judgeAnswer, retryAfterMs, type Verdict } from '../shared/answer.ts';
+import { header, type NewFile, UploadSession } from '../shared/api.ts';
+import type { ApiRequest } from './gateway.ts';
+
+/** One request's worth of a part. */
+export interface Segment {
+  session: string;
+  file: string;
+  part: number;
+  /** Bytes of the part the server has. */
+  offset: number;
+  bytes: Uint8Array<ArrayBuffer>;
+  /** SHA-256 of the whole part in base64 when this segment completes it, else null. */
+  digest: string | null;
+}
+
+/** What the engine asks of the server; each answer is judged before it gets there. */
+export class UploadApi {
+  #send: (request: ApiRequest) => Promise<Response>;
+  #uuid: () => string;
+
+  constructor(send: (request: ApiRequest) => Promise<Response>, uuid: () => string) {
+    this.#send = send;
+    this.#uuid = uuid;
+  }
+
+  /** Creates the session, adds the files, or refreshes it; `session` is null unless the verdict is `done`. */
+  async attach(id: string, files: NewFile[], signal: AbortSignal) {
+    const answer = await this.#ask({
+      method: 'PUT',
+      path: `/api/upload-sessions/${id}`,
+      headers: new Headers({ 'Content-Type': 'application/json' }),
+      body: JSON.stringify({ files }),
+      signal,
+    });
+    const parsed = v.safeParse(UploadSession, answer.json);
+    const session = parsed.success ? parsed.output : null;
+    const verdict: Verdict =
+      answer.verdict.is === 'done' && !session ? { is: 'unreachable' } : answer.verdict;
+    return { verdict, session };
+  }
+
+  /** How much of a part the server has; `offset` in bytes, null unless the verdict is `done`. */
+  async look(session: string, file: string, part: number, signal: AbortSignal) {
+    const { verdict, headers } = await this.#ask({
+      method: 'HEAD',
+      path: partPath(session, file, part),
+      headers: new Headers(),
+      body: null,
+      signal,
+    });
+    const complete = headers?.get(header.complete) === '?1';
+    return { verdict, offset: wholeNumber(headers?.get(header.offset) ?? null), complete };
+  }
+
+  /** Sends a segment; `completesFile` when the server has committed the whole file with it. */
+  async sendSegment(segment: Segment, signal: AbortSignal) {
+    const { session, file, part, offset, bytes, digest } = segment;
+    const headers = new Headers({
+      'Content-Type': 'application/octet-stream',
+      [header.offset]: String(offset),
+      [header.complete]: digest === null ? '?0' : '?1',
+      [header.attempt]: this.#uuid(),
+    });
+    if (digest !== null) headers.set(header.digest, `sha-256=:${digest}:`);
+    const answer = await this.#ask({
+      method: 'PUT',
+      path: partPath(session, file, part),
+      headers,
+      body: bytes,
+      signal,
+    });
+    const issuedAt = wholeNumber(answer.headers?.get(header.issuedAt) ?? null);
+    return { verdict: answer.verdict, completesFile: answer.status === 201, issuedAt };
+  }
+
+  /** Has the server free what it holds of a file; what it does not know is free already. */
+  async free(session: string, file: string, signal: AbortSignal): Promise<Verdict> {
+    const { verdict } = await this.#ask({
+      method: 'DELETE',
+      path: `/api/upload-sessions/${session}/files/${file}`,
+      headers: new Headers(),
+      body: null,
+      signal,
+    });
+    const unknown = verdict.is === 'refused' && verdict.code === 'NOT_FOUND';
+    return unknown || verdict.is === 'session-expired' || verdict.is === 'cancelled'
+      ? { is: 'done' }
+      : verdict;
+  }
+
+  async #ask(request: ApiRequest) {
+    const response = await this.#send(request);
+    const json: unknown = isJson(response) ? await response.json().catch(() => null) : null;
+    const facts = factsOf(response, json);
+    return { verdict: judgeAnswer(facts), status: response.status, headers: response.headers, json };
+  }
+}
+
+function partPath(session: string, file: string, part: number): string {
+  return `/api/upload-sessions/${session}/files/${file}/parts/${part}`;
+}
+
+function isJson(response: Response): boolean {
+  return /^application\/(problem\+)?json\b/i.test(response.headers.get('Content-Type') ?? '');
+}
+
+function factsOf(response: Response, json: unknown): AnswerFacts {
+  const { headers } = response;
+  return {
+    status: response.status,
+    contentType: headers.get('Content-Type'),
+    problem: problemOf(json),
+    offset: wholeNumber(headers.get(header.offset)),
+    retryAfterMs: retryAfterMs(headers.get('Retry-After'), headers.get('Date')),
+  };
+}
+
+function problemOf(json: unknown): AnswerFacts['problem'] {
+  if (typeof json !== 'object' || json === null || !('code' in json) || typeof json.code !== 'string')
+    return null;
+  const limit = 'limit' in json && typeof json.limit === 'number' ? json.limit : undefined;
+  return limit === undefined ? { code: json.code } : { code: json.code, limit };
+}
+
+function wholeNumber(value: string | null): number | null {
+  return value !== null && /^\d{1,16}$/.test(value) ? Number(value) : null;
+}
