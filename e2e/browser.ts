@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BrowserContext, chromium } from '@playwright/test';
+// @ts-expect-error: plain JavaScript, since the setup script uses it before anything is installed
+import { findBrowser } from '../scripts/browser.mjs';
+import { Cdp } from './cdp.ts';
+import { poll } from './poll.ts';
+import { Tab } from './tab.ts';
+
+/** No traffic of the browser's own; the sandbox does not work for root. */
+const FLAGS = [
+  '--headless',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+];
+
+/**
+ * A Chromium started as a person's would be, and driven through its pages alone. No debugger ever attaches to the
+ * service worker: with one, a worker never idles out, and every body it sends is copied (20 s for 256 MiB).
+ */
+export class PlainBrowser {
+  readonly profile: string;
+  readonly #isTemporary: boolean;
+  readonly #child: ChildProcess;
+  readonly #cdp: Cdp;
+
+  private constructor(profile: string, isTemporary: boolean, child: ChildProcess, cdp: Cdp) {
+    this.profile = profile;
+    this.#isTemporary = isTemporary;
+    this.#child = child;
+    this.#cdp = cdp;
+  }
+
+  /** On a temporary profile, unless one is given: that of a browser that was killed, to see what survived. */
+  static async launch(options: { profile?: string; flags?: readonly string[] } = {}): Promise<PlainBrowser> {
+    const profile = options.profile ?? (await mkdtemp(join(tmpdir(), 'holdfast-profile-')));
+    // Left behind by a killed browser, it names a port that is no longer there.
+    const portFile = join(profile, 'DevToolsActivePort');
+    await rm(portFile, { force: true });
+    const flags = [
+      ...FLAGS,
+      '--remote-debugging-port=0',
+      `--user-data-dir=${profile}`,
+      ...(options.flags ?? []),
+    ];
+    // A process group of its own, so that all of the browser can be killed at once and nothing else.
+    const child = spawn(await browserPath(), [...flags, 'about:blank'], { detached: true, stdio: 'ignore' });
+    const address = await poll('the browser to start', 20_000, async () => {
+      if (child.exitCode !== null) throw new Error(`The browser ended with ${child.exitCode}`);
+      const [port, path] = (await readFile(portFile, 'utf8').catch(() => '')).split('\n');
+      return port && path ? `ws://127.0.0.1:${port}${path}` : undefined;
+    });
+    return new PlainBrowser(profile, options.profile === undefined, child, await Cdp.connect(address));
+  }
+
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error('The browser never started');
+    return this.#child.pid;
+  }
+
+  /** A new tab, in front, with `url` loaded. */
+  async open(url: string): Promise<Tab> {
+    const { targetId } = await this.#cdp.send<{ targetId: string }>('Target.createTarget', {
+      url: 'about:blank',
+    });
+    const tab = await Tab.attach(this.#cdp, targetId);
+    await tab.go(url);
+    return tab;
+  }
+
+  /** SIGKILL for every process of it. The profile stays, for `launch({ profile })`. */
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = once(this.#child, 'exit');
+    process.kill(-this.pid, 'SIGKILL');
+    await ended;
+  }
+
+  /** Ends it and deletes its profile, if that was temporary; `deleteProfile` says otherwise. */
+  async close(options: { deleteProfile?: boolean } = {}): Promise<void> {
+    await this.kill();
+    this.#cdp.close();
+    if (options.deleteProfile ?? this.#isTemporary) {
+      await rm(this.profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    }
+  }
+}
+
+/** A Playwright context on a profile of its own, for tests of what is seen and clicked. */
+export async function launchUi(options: { profile?: string; locale?: string } = {}): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(options.profile ?? '', {
+    executablePath: await browserPath(),
+    args: FLAGS.filter((flag) => flag !== '--headless'),
+    locale: options.locale ?? 'en',
+    // A list denies everything that is not on it.
+    permissions: ['notifications', 'background-sync'],
+  });
+}
+
+async function browserPath(): Promise<string> {
+  const path: string | null = await findBrowser();
+  if (!path) throw new Error('No Chromium here: run `npm run setup -- --browser`, or set CHROMIUM_PATH');
+  return path;
+}

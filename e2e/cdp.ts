@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+
+/** A parsed message of the Chrome DevTools Protocol; what is in it depends on the method. */
+type Message = {
+  id?: number;
+  result?: unknown;
+  error?: { message: string };
+};
+
+/**
+ * A connection to a browser by the Chrome DevTools Protocol, no more of it than the tests need. Nothing is
+ * attached by itself: a session with a service worker would keep it alive and slow down what it sends.
+ */
+export class Cdp {
+  readonly #socket: WebSocket;
+  readonly #calls = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
+  #lastId = 0;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.addEventListener('message', (event) => this.#receive(JSON.parse(event.data) as Message));
+    socket.addEventListener('close', () => {
+      for (const { reject } of this.#calls.values()) reject(new Error('The browser is gone'));
+      this.#calls.clear();
+    });
+  }
+
+  /** `url` is the browser's WebSocket address. */
+  static async connect(url: string): Promise<Cdp> {
+    const socket = new WebSocket(url);
+    await once(socket, 'open');
+    return new Cdp(socket);
+  }
+
+  /** The result of one method, for the browser or for one of its sessions. */
+  send<T>(method: string, params: object = {}, sessionId?: string): Promise<T> {
+    if (this.#socket.readyState !== WebSocket.OPEN) return Promise.reject(new Error('The browser is gone'));
+    const id = ++this.#lastId;
+    const result = new Promise<unknown>((resolve, reject) => this.#calls.set(id, { resolve, reject }));
+    this.#socket.send(JSON.stringify({ id, method, params, sessionId }));
+    // The protocol's own description fixes the type for each method; callers name it.
+    return result as Promise<T>;
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #receive({ id, result, error }: Message): void {
+    if (id === undefined) return;
+    const call = this.#calls.get(id);
+    this.#calls.delete(id);
+    if (error) call?.reject(new Error(error.message));
+    else call?.resolve(result);
+  }
+}

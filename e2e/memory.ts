@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+
+/** A process of a browser. Linux only, as all of this: it reads `/proc`. */
+export interface BrowserProcess {
+  pid: number;
+  /** As Chromium names it: `renderer`, `gpu-process`, `utility`; `browser` for the first one. */
+  type: string;
+}
+
+/** All processes of the browser whose first one is `pid`, that one included. */
+export function browserProcesses(pid: number): BrowserProcess[] {
+  const parents = new Map(processIds().map((id) => [id, parentOf(id)]));
+  const isOurs = (id: number | undefined): boolean =>
+    id === pid || (id !== undefined && isOurs(parents.get(id)));
+  return [...parents.keys()].filter(isOurs).map((id) => ({ pid: id, type: typeOf(id) }));
+}
+
+/** Resident bytes of a process at their highest, since it began or since `forgetPeak`; 0 when it is gone. */
+export function peakBytes(pid: number): number {
+  return statusKib(pid, 'VmHWM') * 1024;
+}
+
+/** Resident bytes of a process now; 0 when it is gone. */
+export function residentBytes(pid: number): number {
+  return statusKib(pid, 'VmRSS') * 1024;
+}
+
+/** Lets the peak begin anew at what is resident now. */
+export function forgetPeak(pid: number): void {
+  // 5 resets the high-water mark (proc(5), clear_refs); a process that just ended has none.
+  try {
+    writeFileSync(`/proc/${pid}/clear_refs`, '5');
+  } catch {}
+}
+
+function processIds(): number[] {
+  return readdirSync('/proc').map(Number).filter(Number.isInteger);
+}
+
+function parentOf(pid: number): number | undefined {
+  // The second field is the name in parentheses, which may hold anything; the parent is two fields after it.
+  const afterName = /\) \S+ (\d+)/.exec(read(`/proc/${pid}/stat`))?.[1];
+  return afterName === undefined || afterName === '0' ? undefined : Number(afterName);
+}
+
+function typeOf(pid: number): string {
+  return /--type=([\w-]+)/.exec(read(`/proc/${pid}/cmdline`))?.[1] ?? 'browser';
+}
+
+function statusKib(pid: number, field: string): number {
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(read(`/proc/${pid}/status`))?.[1] ?? 0);
+}
+
+/** Empty for a process that ended meanwhile. */
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

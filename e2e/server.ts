@@ -1,0 +1,162 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { StoredFile } from '../shared/api.ts';
+import { poll } from './poll.ts';
+
+const root = join(import.meta.dirname, '..');
+const KEPT_LOG_CHARACTERS = 200_000;
+
+export interface ServerOptions {
+  /** Where the browser reaches it: the proxy's origin, or the Origin check refuses everything. */
+  publicUrl: string;
+  port: number;
+  /** A temporary folder when left out, deleted by `close()`. */
+  dataDir?: string;
+  /** Settings of the server, by the names of `server/config.ts`. */
+  env?: Readonly<Record<string, string>>;
+}
+
+/** The real server in a process of its own, with its own data, that can be killed and started again. */
+export class TestServer {
+  readonly port: number;
+  readonly dataDir: string;
+  readonly #options: ServerOptions;
+  #child: ChildProcess | undefined;
+  #log = '';
+
+  private constructor(options: ServerOptions, dataDir: string) {
+    this.#options = options;
+    this.port = options.port;
+    this.dataDir = dataDir;
+  }
+
+  /** Starts it and waits until it is ready. */
+  static async start(options: ServerOptions): Promise<TestServer> {
+    const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'holdfast-data-')));
+    const server = new TestServer(options, dataDir);
+    await server.start();
+    return server;
+  }
+
+  /** Starts it again on the same port and data, after `kill` or `stop`. */
+  async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
+    const child = spawn(join(root, 'node_modules', '.bin', 'node'), ['server/main.ts'], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env.PATH,
+        PORT: String(this.port),
+        PUBLIC_URL: this.#options.publicUrl,
+        DATA_DIR: this.dataDir,
+        ...this.#options.env,
+        ...env,
+      },
+    });
+    this.#child = child;
+    for (const output of [child.stdout, child.stderr]) output?.on('data', (text) => this.#keep(String(text)));
+    await poll(`the server on port ${this.port} to be ready`, 20_000, async () => {
+      if (child.exitCode !== null) throw new Error(`The server ended with ${child.exitCode}:\n${this.#log}`);
+      const answer = await fetch(`http://127.0.0.1:${this.port}/readyz`).catch(() => null);
+      return answer?.ok || undefined;
+    });
+  }
+
+  /** What it wrote, the last of it. */
+  get log(): string {
+    return this.#log;
+  }
+
+  get pid(): number {
+    if (this.#child?.pid === undefined) throw new Error('The server is not running');
+    return this.#child.pid;
+  }
+
+  /** SIGKILL, as a crash. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** SIGTERM, as a deployment. */
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM');
+  }
+
+  /** Ends it, and deletes its data if they were temporary. */
+  async close(): Promise<void> {
+    await this.kill();
+    if (!this.#options.dataDir) await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** The newest sign-in code mailed to `email` after `since` (ms since the epoch), as soon as it is there. */
+  codeFor(email: string, since: number): Promise<string> {
+    const outbox = join(this.dataDir, 'outbox');
+    return poll(`a sign-in code for ${email}`, 10_000, async () => {
+      const mails = await readdir(outbox).catch(() => []);
+      const dated = await Promise.all(
+        mails.map(async (name) => ({
+          file: join(outbox, name),
+          at: (await stat(join(outbox, name))).mtimeMs,
+        })),
+      );
+      // File systems keep coarser times than the clock.
+      const recent = dated.filter(({ at }) => at >= since - 20).sort((a, b) => b.at - a.at);
+      for (const { file } of recent) {
+        const mail = await readFile(file, 'utf8');
+        const code = /\b\d{6}\b/.exec(mail.replaceAll(email, ''))?.[0];
+        if (mail.includes(email) && code) return code;
+      }
+      return undefined;
+    });
+  }
+
+  /** The library of the account that `cookie` (a whole `Cookie` header) signs in, newest first. */
+  async files(cookie: string): Promise<StoredFile[]> {
+    const answer = await this.#get('/api/files?limit=1000', cookie);
+    return ((await answer.json()) as { files: StoredFile[] }).files;
+  }
+
+  /** SHA-256, in hex, of a stored file as the server gives it back. */
+  async storedSha256(id: string, cookie: string): Promise<string> {
+    const answer = await this.#get(`/api/files/${id}/content`, cookie);
+    const hash = createHash('sha256');
+    for await (const chunk of answer.body ?? []) hash.update(chunk);
+    return hash.digest('hex');
+  }
+
+  async #get(path: string, cookie: string): Promise<Response> {
+    const answer = await fetch(`http://127.0.0.1:${this.port}${path}`, {
+      headers: { Cookie: cookie, Accept: 'application/json' },
+    });
+    if (!answer.ok) throw new Error(`GET ${path} answered ${answer.status}: ${await answer.text()}`);
+    return answer;
+  }
+
+  async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    await ended;
+  }
+
+  #keep(text: string): void {
+    this.#log = (this.#log + text).slice(-KEPT_LOG_CHARACTERS);
+  }
+}
+
+/** A port that nobody listens on at this moment. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (typeof address !== 'object' || address === null) throw new Error('A TCP listener has an address');
+  return address.port;
+}

@@ -1,0 +1,155 @@
+import { writeFile } from 'node:fs/promises';
+import type { Cdp } from './cdp.ts';
+import { poll } from './poll.ts';
+
+const DEADLINE_MS = 30_000;
+
+type Evaluated<T> = {
+  result: { value: T; objectId?: string };
+  exceptionDetails?: { text: string; exception?: { description?: string } };
+};
+
+/** One tab of a plainly started browser. */
+export class Tab {
+  readonly #cdp: Cdp;
+  readonly #targetId: string;
+  readonly #sessionId: string;
+
+  private constructor(cdp: Cdp, targetId: string, sessionId: string) {
+    this.#cdp = cdp;
+    this.#targetId = targetId;
+    this.#sessionId = sessionId;
+  }
+
+  static async attach(cdp: Cdp, targetId: string): Promise<Tab> {
+    const { sessionId } = await cdp.send<{ sessionId: string }>('Target.attachToTarget', {
+      targetId,
+      flatten: true,
+    });
+    return new Tab(cdp, targetId, sessionId);
+  }
+
+  /** Goes to `url` and waits until that document has loaded. */
+  async go(url: string): Promise<void> {
+    const { errorText } = await this.#send<{ errorText?: string }>('Page.navigate', { url });
+    if (errorText) throw new Error(`${url}: ${errorText}`);
+    await this.until(() => document.readyState === 'complete');
+  }
+
+  async reload(): Promise<void> {
+    // The old document would pass for the new one until it is gone.
+    await this.evaluate(() => Reflect.set(globalThis, 'isOldDocument', true));
+    await this.#send('Page.reload');
+    await this.until(() => !Reflect.has(globalThis, 'isOldDocument') && document.readyState === 'complete');
+  }
+
+  /** What `work` returns in the page, or what its promise does; it sees its arguments and the page, nothing else. */
+  async evaluate<A extends unknown[], T>(work: (...args: A) => T | Promise<T>, ...args: A): Promise<T> {
+    return (await this.#evaluate<T>(`(${work})(...${JSON.stringify(args)})`, true)).result.value;
+  }
+
+  /** Waits until `holds` is true in the page, over navigations too. */
+  async until<A extends unknown[]>(holds: (...args: A) => unknown, ...args: A): Promise<void> {
+    await this.untilWithin(DEADLINE_MS, holds, ...args);
+  }
+
+  async untilWithin<A extends unknown[]>(
+    withinMs: number,
+    holds: (...args: A) => unknown,
+    ...args: A
+  ): Promise<void> {
+    const expression = `Boolean((${holds})(...${JSON.stringify(args)}))`;
+    await poll(`${holds} ${JSON.stringify(args)} in the page`, withinMs, async () => {
+      // A document that is just going away answers with an error, as does one that has not begun.
+      const asked = await this.#evaluate<boolean>(expression, true).catch((error: Error) => {
+        if (/The browser is gone|Session with given id/.test(error.message)) throw error;
+        return null;
+      });
+      return asked?.result.value || undefined;
+    });
+  }
+
+  /** Puts `text` where a person would type it, instead of what was there. */
+  async fill(selector: string, text: string): Promise<void> {
+    await this.until((at) => document.querySelector(at), selector);
+    await this.evaluate((at) => {
+      const input = document.querySelector<HTMLInputElement>(at);
+      input?.focus();
+      input?.select();
+    }, selector);
+    await this.#send('Input.insertText', { text });
+  }
+
+  /** Clicks with a user's activation, as soon as the element is there and enabled. */
+  async click(selector: string): Promise<void> {
+    await this.until((at) => document.querySelector(`${at}:not(:disabled)`), selector);
+    await this.evaluate((at) => document.querySelector<HTMLElement>(at)?.click(), selector);
+  }
+
+  /** Waits until the address has this path. */
+  async waitForPath(path: string): Promise<void> {
+    await this.until((wanted) => location.pathname === wanted, path);
+  }
+
+  /** Selects files in a file input, `input[data-pick]` unless said otherwise. */
+  async pick(files: readonly string[], selector = 'input[type=file][data-pick]'): Promise<void> {
+    await this.until((at) => document.querySelector(at), selector);
+    const { result } = await this.#evaluate(`document.querySelector(${JSON.stringify(selector)})`, false);
+    await this.#send('DOM.setFileInputFiles', { files, objectId: result.objectId });
+  }
+
+  /** The `Cookie` header that the browser would send to `url`, HttpOnly ones too. */
+  async cookieHeader(url: string): Promise<string> {
+    const { cookies } = await this.#send<{ cookies: { name: string; value: string }[] }>(
+      'Network.getCookies',
+      {
+        urls: [url],
+      },
+    );
+    return cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+  }
+
+  /** Stops every service worker of this browser, as the browser does when it needs the memory. */
+  async stopWorkers(): Promise<void> {
+    await this.#send('ServiceWorker.enable');
+    await this.#send('ServiceWorker.stopAllWorkers');
+    await this.#send('ServiceWorker.disable');
+  }
+
+  /** In front of the other tabs. */
+  async bringToFront(): Promise<void> {
+    await this.#send('Page.bringToFront');
+  }
+
+  /** A PNG of what is seen. */
+  async screenshot(file: string): Promise<void> {
+    const { data } = await this.#send<{ data: string }>('Page.captureScreenshot', { format: 'png' });
+    await writeFile(file, Buffer.from(data, 'base64'));
+  }
+
+  /** Sets the size of the page, in CSS pixels. */
+  async resize(width: number, height: number): Promise<void> {
+    const metrics = { width, height, deviceScaleFactor: 1, mobile: false };
+    await this.#send('Emulation.setDeviceMetricsOverride', metrics);
+  }
+
+  async close(): Promise<void> {
+    await this.#cdp.send('Target.closeTarget', { targetId: this.#targetId });
+  }
+
+  async #evaluate<T>(expression: string, returnByValue: boolean): Promise<Evaluated<T>> {
+    const evaluated = await this.#send<Evaluated<T>>('Runtime.evaluate', {
+      expression,
+      returnByValue,
+      awaitPromise: true,
+      userGesture: true,
+    });
+    const { exceptionDetails } = evaluated;
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return evaluated;
+  }
+
+  #send<T>(method: string, params: object = {}): Promise<T> {
+    return this.#cdp.send<T>(method, params, this.#sessionId);
+  }
+}
