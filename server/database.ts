@@ -1,0 +1,90 @@
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
+
+/**
+ * Our own tables; better-auth keeps its own beside them and is asked only through its functions.
+ *
+ * Everything is keyed by account first, so another account's id is simply not there. Times are ms since the epoch.
+ * The SQL stays within what SQLite and PostgreSQL share.
+ */
+export interface Tables {
+  upload_sessions: {
+    account_id: string;
+    id: string;
+    device: string;
+    created_at: number;
+    issued_at: number;
+  };
+  uploads: {
+    account_id: string;
+    id: string;
+    session_id: string;
+    /** Order in which the client announced its files. */
+    position: number;
+    path: string;
+    name: string;
+    size: number;
+    type: string;
+    last_modified: number;
+    part_bytes: number;
+    /** `reaped`: the parts were freed, and the next `PUT` of the session opens it again from zero. */
+    state: 'open' | 'reaped' | 'stored' | 'cancelled';
+    /** Bytes held free for it in the account's quota. */
+    reserved_bytes: number;
+    /** Where its bytes are; a new one each time it starts from zero. Never made from what a client sent. */
+    storage_key: string;
+    /** The `StoredFile` it became, as JSON: the answer to whoever missed the first one. */
+    outcome: string | null;
+  };
+  /** Acknowledged parts. A row is written after its bytes are on stable storage. */
+  parts: {
+    account_id: string;
+    upload_id: string;
+    number: number;
+    /** SHA-256 in base64. */
+    digest: string;
+  };
+  files: {
+    account_id: string;
+    id: string;
+    path: string;
+    name: string;
+    size: number;
+    type: string;
+    last_modified: number;
+    stored_at: number;
+    etag: string;
+    storage_key: string;
+  };
+  /** Storage that nothing refers to any more; freed after the transaction, or at the next start. */
+  garbage: { storage_key: string };
+  /** One row for each use of a budget: a code sent, a wrong guess. `name` holds hashes, never an address. */
+  budget_uses: { name: string; used_at: number };
+}
+
+/** The database. Inside a transaction, await nothing but it: there is one connection. */
+export type Database = Kysely<Tables>;
+
+/** Opens (or makes) the SQLite database in `file`. A commit is on stable storage when it returns. */
+export function openDatabase(file: string): Database {
+  const sqlite = new DatabaseSync(file, { timeout: 5000, enableForeignKeyConstraints: true });
+  sqlite.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: forKysely(sqlite) }) });
+}
+
+/** node:sqlite in the shape of better-sqlite3, which is the one that Kysely knows. */
+function forKysely(sqlite: DatabaseSync): SqliteDatabase {
+  return {
+    close: () => sqlite.close(),
+    prepare(sql) {
+      const statement = sqlite.prepare(sql);
+      const values = (parameters: readonly unknown[]) => parameters as readonly SQLInputValue[];
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => statement.all(...values(parameters)),
+        run: (parameters) => statement.run(...values(parameters)),
+        iterate: (parameters) => statement.iterate(...values(parameters)),
+      };
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { type Kysely, sql } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import type { Database } from './database.ts';
+
+/** Brings our tables to the newest version. better-auth migrates its own (`prepareSignIn`). */
+export async function migrate(db: Database): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
+  const { error } = await migrator.migrateToLatest();
+  if (error) throw new Error('The database could not be migrated', { cause: error });
+}
+
+/** Each step leads from one released version to the next, in the order of the names, and is never edited afterwards. */
+const migrations: Record<string, Migration> = {
+  '0001-uploads-and-library': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('upload_sessions')
+        .addColumn('account_id', 'text', (col) => col.notNull())
+        .addColumn('id', 'text', (col) => col.notNull())
+        .addColumn('device', 'text', (col) => col.notNull())
+        .addColumn('created_at', 'bigint', (col) => col.notNull())
+        .addColumn('issued_at', 'bigint', (col) => col.notNull())
+        .addPrimaryKeyConstraint('upload_sessions_pk', ['account_id', 'id'])
+        .execute();
+      await db.schema
+        .createTable('uploads')
+        .addColumn('account_id', 'text', (col) => col.notNull())
+        .addColumn('id', 'text', (col) => col.notNull())
+        .addColumn('session_id', 'text', (col) => col.notNull())
+        .addColumn('position', 'integer', (col) => col.notNull())
+        .addColumn('path', 'text', (col) => col.notNull())
+        .addColumn('name', 'text', (col) => col.notNull())
+        .addColumn('size', 'bigint', (col) => col.notNull())
+        .addColumn('type', 'text', (col) => col.notNull())
+        .addColumn('last_modified', 'bigint', (col) => col.notNull())
+        .addColumn('part_bytes', 'bigint', (col) => col.notNull())
+        .addColumn('state', 'text', (col) => col.notNull())
+        .addColumn('reserved_bytes', 'bigint', (col) => col.notNull())
+        .addColumn('storage_key', 'text', (col) => col.notNull().unique())
+        .addColumn('outcome', 'text')
+        .addPrimaryKeyConstraint('uploads_pk', ['account_id', 'id'])
+        .addForeignKeyConstraint('uploads_session', ['account_id', 'session_id'], 'upload_sessions', [
+          'account_id',
+          'id',
+        ])
+        .execute();
+      await db.schema
+        .createIndex('uploads_by_session')
+        .on('uploads')
+        .columns(['account_id', 'session_id', 'position'])
+        .execute();
+      // Only what is unfinished is asked for by state, and of that there is little.
+      await db.schema
+        .createIndex('uploads_open')
+        .on('uploads')
+        .columns(['account_id', 'session_id', 'reserved_bytes'])
+        .where(sql.ref('state'), '=', sql.lit('open'))
+        .execute();
+      await db.schema
+        .createTable('parts')
+        .addColumn('account_id', 'text', (col) => col.notNull())
+        .addColumn('upload_id', 'text', (col) => col.notNull())
+        .addColumn('number', 'integer', (col) => col.notNull())
+        .addColumn('digest', 'text', (col) => col.notNull())
+        .addPrimaryKeyConstraint('parts_pk', ['account_id', 'upload_id', 'number'])
+        .addForeignKeyConstraint('parts_upload', ['account_id', 'upload_id'], 'uploads', ['account_id', 'id'])
+        .execute();
+      await db.schema
+        .createTable('files')
+        .addColumn('account_id', 'text', (col) => col.notNull())
+        .addColumn('id', 'text', (col) => col.notNull())
+        .addColumn('path', 'text', (col) => col.notNull())
+        .addColumn('name', 'text', (col) => col.notNull())
+        .addColumn('size', 'bigint', (col) => col.notNull())
+        .addColumn('type', 'text', (col) => col.notNull())
+        .addColumn('last_modified', 'bigint', (col) => col.notNull())
+        .addColumn('stored_at', 'bigint', (col) => col.notNull())
+        .addColumn('etag', 'text', (col) => col.notNull())
+        .addColumn('storage_key', 'text', (col) => col.notNull().unique())
+        .addPrimaryKeyConstraint('files_pk', ['account_id', 'id'])
+        .addUniqueConstraint('files_name', ['account_id', 'path', 'name'])
+        .execute();
+      await db.schema
+        .createIndex('files_newest')
+        .on('files')
+        .columns(['account_id', 'stored_at', 'id'])
+        .execute();
+      await db.schema
+        .createTable('garbage')
+        .addColumn('storage_key', 'text', (col) => col.primaryKey())
+        .execute();
+      await db.schema
+        .createTable('budget_uses')
+        .addColumn('name', 'text', (col) => col.notNull())
+        .addColumn('used_at', 'bigint', (col) => col.notNull())
+        .execute();
+      await db.schema
+        .createIndex('budget_uses_by_name')
+        .on('budget_uses')
+        .columns(['name', 'used_at'])
+        .execute();
+    },
+  },
+};
