@@ -1,0 +1,166 @@
+import type { Hash } from 'node:crypto';
+import { Refusal } from './problem.ts';
+
+/** Why a running request is told to stop. */
+export type StopCode = 'TAKEN_OVER' | 'CANCELLED' | 'UNAVAILABLE';
+
+/** SHA-256 of the first `bytes` bytes of a part, so that going on need not read them again. */
+export interface HashedPrefix {
+  readonly hash: Hash;
+  readonly bytes: number;
+}
+
+/** One request's turn at a part. It ends by `release`, in any case, after its writer has settled. */
+export interface Turn {
+  /** Aborted, with a `Refusal` as its reason, when the request must stop. */
+  readonly stopped: AbortSignal;
+  /** Whether another request had to be waited for, so that what was read of the database before may be stale. */
+  readonly waited: boolean;
+  /** Takes the hash of the prefix, if the one at hand is for exactly `bytes` bytes. */
+  takePrefix(bytes: number): Hash | null;
+  leavePrefix(prefix: HashedPrefix): void;
+  /** Says how many bytes are held while the request runs, for whoever asks meanwhile. */
+  showProgress(progress: () => number, isCut: () => boolean): void;
+  /** The turn is over; `finished` when the part needs no memory any more. */
+  release(outcome: 'finished' | 'unfinished'): void;
+}
+
+interface Running {
+  readonly attempt: string;
+  readonly controller: AbortController;
+  readonly done: Promise<void>;
+  progress: () => number;
+  isCut: () => boolean;
+}
+
+interface Entry {
+  running: Running | null;
+  lastAttempt: string;
+  readonly retired: Set<string>;
+  prefix: HashedPrefix | null;
+  usedAt: number;
+}
+
+/** More attempts at one part than this, and the oldest are forgotten. */
+const MAX_RETIRED = 256;
+
+/**
+ * Who is writing which part now: one request at a time, the newest attempt wins, and one that lost never comes back.
+ *
+ * It is memory only. After a restart an old attempt may come again; it then meets the offset check like any other.
+ */
+export class Attempts {
+  readonly #entries = new Map<string, Entry>();
+
+  /**
+   * A turn at part `number` of `upload` (its storage key), when all older requests for it have settled.
+   *
+   * @throws {Refusal} `TAKEN_OVER` when `attempt` was taken over before, or is while it waits.
+   */
+  async begin(upload: string, number: number, attempt: string, now: number): Promise<Turn> {
+    const key = keyOf(upload, number);
+    const entry = this.#entries.get(key) ?? fresh(attempt, now);
+    this.#entries.set(key, entry);
+    if (entry.retired.has(attempt)) throw takenOver();
+    // The same attempt again is no rival: a browser sends a request again by itself when its socket died.
+    if (entry.lastAttempt !== attempt) retire(entry, entry.lastAttempt);
+    entry.lastAttempt = attempt;
+    entry.usedAt = now;
+
+    const older = entry.running;
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    const controller = new AbortController();
+    const running: Running = { attempt, controller, done, progress: () => 0, isCut: () => false };
+    running.progress = () => older?.progress() ?? 0;
+    entry.running = running;
+    const release = (outcome: 'finished' | 'unfinished') => {
+      if (entry.running === running) entry.running = null;
+      if (outcome === 'finished' && this.#entries.get(key) === entry) this.#entries.delete(key);
+      resolve();
+    };
+    older?.controller.abort(takenOver());
+    await older?.done;
+    if (controller.signal.aborted) {
+      release('unfinished');
+      throw controller.signal.reason;
+    }
+    return {
+      stopped: controller.signal,
+      waited: older !== null,
+      takePrefix(bytes) {
+        const prefix = entry.prefix;
+        entry.prefix = null;
+        return prefix?.bytes === bytes ? prefix.hash : null;
+      },
+      leavePrefix(prefix) {
+        entry.prefix = prefix;
+      },
+      showProgress(progress, isCut) {
+        running.progress = progress;
+        running.isCut = isCut;
+      },
+      release,
+    };
+  }
+
+  /**
+   * Bytes of the part that the request now writing it has written; null when there is none. One whose connection is
+   * gone is waited for, so that what it brought is counted.
+   */
+  async progress(upload: string, number: number): Promise<number | null> {
+    const running = this.#entries.get(keyOf(upload, number))?.running;
+    if (!running) return null;
+    if (!running.isCut()) return running.progress();
+    await running.done;
+    return null;
+  }
+
+  /** Stops every request for `upload`, and returns when they have settled. */
+  async stop(upload: string, code: StopCode): Promise<void> {
+    const stopped: Promise<void>[] = [];
+    for (const [key, { running }] of this.#entries) {
+      if (!key.startsWith(`${upload} `)) continue;
+      running?.controller.abort(new Refusal(code, `This upload was stopped: ${code}`));
+      if (running) stopped.push(running.done);
+      this.#entries.delete(key);
+    }
+    await Promise.all(stopped);
+  }
+
+  /** Stops everything, as the server goes down. */
+  async stopAll(): Promise<void> {
+    const running = [...this.#entries.values()].flatMap((entry) => entry.running ?? []);
+    for (const { controller } of running) {
+      controller.abort(
+        new Refusal('UNAVAILABLE', 'The server is going down', { headers: { 'Retry-After': '1' } }),
+      );
+    }
+    await Promise.all(running.map(({ done }) => done));
+  }
+
+  /** Forgets parts that nobody has come back to since `before`. */
+  forgetIdle(before: number): void {
+    for (const [key, entry] of this.#entries) {
+      if (!entry.running && entry.usedAt < before) this.#entries.delete(key);
+    }
+  }
+}
+
+function keyOf(upload: string, number: number): string {
+  return `${upload} ${number}`;
+}
+
+function fresh(attempt: string, now: number): Entry {
+  return { running: null, lastAttempt: attempt, retired: new Set(), prefix: null, usedAt: now };
+}
+
+function retire(entry: Entry, attempt: string): void {
+  entry.retired.add(attempt);
+  if (entry.retired.size <= MAX_RETIRED) return;
+  const [oldest] = entry.retired;
+  if (oldest !== undefined) entry.retired.delete(oldest);
+}
+
+function takenOver(): Refusal {
+  return new Refusal('TAKEN_OVER', 'A newer attempt is at work on this part');
+}

@@ -1,0 +1,133 @@
+import type { Selectable, Transaction } from 'kysely';
+import type { StoredFile, StoredFiles } from '../shared/api.ts';
+import { freeName } from '../shared/file-name.ts';
+import type { Config } from './config.ts';
+import type { Database, Tables } from './database.ts';
+import { Refusal } from './problem.ts';
+
+type FileRow = Selectable<Tables['files']>;
+
+/** Bytes of the account's quota that are taken: its files, and what its open uploads have announced. */
+export async function usedBytes(db: Database | Transaction<Tables>, accountId: string): Promise<number> {
+  const files = await db
+    .selectFrom('files')
+    .where('account_id', '=', accountId)
+    .select((eb) => eb.fn.sum<number | null>('size').as('bytes'))
+    .executeTakeFirst();
+  const uploads = await db
+    .selectFrom('uploads')
+    .where('account_id', '=', accountId)
+    .where('state', '=', 'open')
+    .select((eb) => eb.fn.sum<number | null>('reserved_bytes').as('bytes'))
+    .executeTakeFirst();
+  return Number(files?.bytes ?? 0) + Number(uploads?.bytes ?? 0);
+}
+
+/** `name`, or the first "name (2)" that is free in a folder; `exceptId` is a file whose own name does not count. */
+export async function freeNameIn(
+  step: Transaction<Tables>,
+  accountId: string,
+  path: string,
+  name: string,
+  exceptId: string | null,
+): Promise<string> {
+  const inFolder = step
+    .selectFrom('files')
+    .select(['id', 'name'])
+    .where('account_id', '=', accountId)
+    .where('path', '=', path);
+  const same = await inFolder.where('name', '=', name).executeTakeFirst();
+  if (!same || same.id === exceptId) return name;
+  const others = await inFolder.execute();
+  const taken = new Set(others.filter(({ id }) => id !== exceptId).map((file) => file.name));
+  return freeName(name, (candidate) => taken.has(candidate));
+}
+
+/** A page of the library, newest first. `after` is the `next` of the page before. @throws {Refusal} `INVALID_INPUT` */
+export async function listFiles(
+  db: Database,
+  config: Config,
+  accountId: string,
+  after: string | undefined,
+  limit: number,
+): Promise<StoredFiles> {
+  let query = db
+    .selectFrom('files')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .orderBy('stored_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1);
+  if (after !== undefined) {
+    const { storedAt, id } = readCursor(after);
+    query = query.where((eb) =>
+      eb.or([eb('stored_at', '<', storedAt), eb.and([eb('stored_at', '=', storedAt), eb('id', '<', id)])]),
+    );
+  }
+  const rows = await query.execute();
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    files: page.map(storedFile),
+    next: rows.length > limit && last ? `${last.stored_at}.${last.id}` : null,
+    usedBytes: await usedBytes(db, accountId),
+    quotaBytes: config.quotaBytes,
+  };
+}
+
+function readCursor(after: string): { storedAt: number; id: string } {
+  const match = /^(\d{1,15})\.([\da-f-]{36})$/i.exec(after);
+  if (!match?.[1] || !match[2]) throw new Refusal('INVALID_INPUT', 'after: not a cursor');
+  return { storedAt: Number(match[1]), id: match[2] };
+}
+
+/** One file of the account, with where its bytes are. @throws {Refusal} `NOT_FOUND` */
+export async function findFile(
+  db: Database | Transaction<Tables>,
+  accountId: string,
+  id: string,
+): Promise<{ file: StoredFile; storageKey: string }> {
+  const row = await db
+    .selectFrom('files')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (!row) throw new Refusal('NOT_FOUND', 'This account has no such file');
+  return { file: storedFile(row), storageKey: row.storage_key };
+}
+
+/** Renames a file, to "name (2)" if the folder has that name. @throws {Refusal} `NOT_FOUND` */
+export async function renameFile(
+  db: Database,
+  accountId: string,
+  id: string,
+  name: string,
+): Promise<StoredFile> {
+  return db.transaction().execute(async (step) => {
+    const { file } = await findFile(step, accountId, id);
+    const free = await freeNameIn(step, accountId, file.path, name, id);
+    await step
+      .updateTable('files')
+      .set({ name: free })
+      .where('account_id', '=', accountId)
+      .where('id', '=', id)
+      .execute();
+    return { ...file, name: free };
+  });
+}
+
+/** Takes a file out of the library and returns the storage to free. @throws {Refusal} `NOT_FOUND` */
+export async function deleteFile(db: Database, accountId: string, id: string): Promise<string> {
+  return db.transaction().execute(async (step) => {
+    const { storageKey } = await findFile(step, accountId, id);
+    await step.insertInto('garbage').values({ storage_key: storageKey }).execute();
+    await step.deleteFrom('files').where('account_id', '=', accountId).where('id', '=', id).execute();
+    return storageKey;
+  });
+}
+
+function storedFile(row: FileRow): StoredFile {
+  const { id, path, name, size, type, last_modified, stored_at, etag } = row;
+  return { id, path, name, size, type, lastModified: last_modified, storedAt: stored_at, etag };
+}
