@@ -1,0 +1,35 @@
+import { BlockList, isIP } from 'node:net';
+
+/**
+ * Finds the client's own address: the peer's, or, as long as that is a proxy we trust (addresses or CIDR networks),
+ * the one the proxy says it speaks for. Read from the right, since anybody may write the left of `X-Forwarded-For`.
+ */
+export function clientAddresses(
+  trusted: readonly string[],
+): (peer: string, forwardedFor: string | undefined) => string {
+  const proxies = new BlockList();
+  for (const network of trusted) {
+    const [address = '', prefix] = network.split('/');
+    const family = isIP(address);
+    if (family === 0) continue;
+    const type = family === 4 ? 'ipv4' : 'ipv6';
+    if (prefix === undefined) proxies.addAddress(address, type);
+    else proxies.addSubnet(address, Number(prefix), type);
+  }
+  const isProxy = (address: string) => proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  return (peer, forwardedFor) => {
+    let address = plain(peer);
+    const hops = forwardedFor?.split(',').map((hop) => plain(hop.trim())) ?? [];
+    while (isIP(address) !== 0 && isProxy(address)) {
+      const next = hops.pop();
+      if (next === undefined || isIP(next) === 0) break;
+      address = next;
+    }
+    return address;
+  };
+}
+
+/** IPv4 that came over an IPv6 socket is written `::ffff:1.2.3.4`. */
+function plain(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '');
+}

@@ -1,0 +1,35 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Logger } from 'pino';
+import type { AccountSessions, LiveSession } from './account-session.ts';
+import type { Attempts } from './attempts.ts';
+import type { Config } from './config.ts';
+import type { Database } from './database.ts';
+import type { Mailer } from './mail.ts';
+import type { PartStore } from './part-store.ts';
+import type { SignIn } from './sign-in.ts';
+
+/** All that the routes work with, made once by `startServer`. */
+export interface Services {
+  readonly config: Config;
+  readonly db: Database;
+  readonly store: PartStore;
+  readonly sessions: AccountSessions;
+  readonly signIn: SignIn;
+  readonly attempts: Attempts;
+  readonly mailer: Mailer;
+  readonly log: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** What a handler finds in its context. */
+export interface ServerEnv {
+  Bindings: HttpBindings;
+  Variables: {
+    requestId: string;
+    /** The client's own address, seen through the proxies we trust. */
+    clientAddress: string;
+    /** Set by `requireSession`, so only read it behind that. */
+    session: LiveSession;
+  };
+}
