@@ -1,0 +1,94 @@
+import { Hono } from 'hono';
+import { describeRoute } from 'hono-openapi';
+import { RenameFile, StoredFile, StoredFiles } from '../shared/api.ts';
+import type { ApiErrorCode } from '../shared/errors.ts';
+import { contentAnswer } from './content.ts';
+import { requireSession } from './guards.ts';
+import { readJson } from './json-body.ts';
+import { deleteFile, findFile, listFiles, renameFile } from './library.ts';
+import { answers } from './openapi.ts';
+import { Refusal } from './problem.ts';
+import { freeGarbage } from './reaper.ts';
+import type { ServerEnv, Services } from './services.ts';
+
+const signedIn = ['SESSION_EXPIRED', 'SIGNED_OUT', 'NOT_FOUND'] satisfies ApiErrorCode[];
+const changing = [...signedIn, 'WRONG_ACCOUNT', 'CSRF_INVALID', 'ORIGIN_REFUSED'] satisfies ApiErrorCode[];
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 1000;
+
+/** The library: what has arrived. */
+export function libraryApi(services: Services): Hono<ServerEnv> {
+  const { db, store, config } = services;
+  const api = new Hono<ServerEnv>();
+  api.use('/api/files/*', requireSession(services, false));
+
+  api.get(
+    '/api/files',
+    describeRoute({
+      summary: 'The files of this account, the newest first, with its quota',
+      parameters: [
+        { name: 'after', in: 'query', schema: { type: 'string' } },
+        { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: MAX_LIMIT } },
+      ],
+      ...answers({ 200: StoredFiles }, [...signedIn, 'INVALID_INPUT']),
+    }),
+    async (c) => {
+      const limit = readLimit(c.req.query('limit'));
+      return c.json(await listFiles(db, config, c.get('session').account.id, c.req.query('after'), limit));
+    },
+  );
+
+  api.get(
+    '/api/files/:id',
+    describeRoute({ summary: 'One file', ...answers({ 200: StoredFile }, signedIn) }),
+    async (c) => c.json((await findFile(db, c.get('session').account.id, c.req.param('id'))).file),
+  );
+
+  api.get(
+    '/api/files/:id/content',
+    describeRoute({
+      summary: 'The bytes of a file, or one range of them',
+      ...answers({ 200: null, 206: null, 304: null }, [...signedIn, 'RANGE_NOT_SATISFIABLE']),
+    }),
+    async (c) => {
+      const found = await findFile(db, c.get('session').account.id, c.req.param('id'));
+      return contentAnswer(store, found, {
+        method: c.req.method,
+        range: c.req.header('Range'),
+        ifRange: c.req.header('If-Range'),
+        ifNoneMatch: c.req.header('If-None-Match'),
+      });
+    },
+  );
+
+  api.patch(
+    '/api/files/:id',
+    describeRoute({
+      summary: 'Rename a file; a name that is taken becomes "name (2)"',
+      ...answers({ body: RenameFile, 200: StoredFile }, [...changing, 'INVALID_INPUT', 'WRONG_CONTENT_TYPE']),
+    }),
+    async (c) => {
+      const { name } = await readJson(c, RenameFile, config);
+      return c.json(await renameFile(db, c.get('session').account.id, c.req.param('id'), name));
+    },
+  );
+
+  api.delete(
+    '/api/files/:id',
+    describeRoute({ summary: 'Delete a file', ...answers({ 204: null }, changing) }),
+    async (c) => {
+      const key = await deleteFile(db, c.get('session').account.id, c.req.param('id'));
+      await freeGarbage(services, [key]);
+      return c.body(null, 204);
+    },
+  );
+
+  return api;
+}
+
+function readLimit(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_LIMIT;
+  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (limit < 1 || limit > MAX_LIMIT) throw new Refusal('INVALID_INPUT', `limit: expected 1 to ${MAX_LIMIT}`);
+  return limit;
+}
