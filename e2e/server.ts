@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,19 +96,17 @@ export class TestServer {
   codeFor(email: string, since: number): Promise<string> {
     const outbox = join(this.dataDir, 'outbox');
     return poll(`a sign-in code for ${email}`, 10_000, async () => {
-      const mails = await readdir(outbox).catch(() => []);
-      const dated = await Promise.all(
-        mails.map(async (name) => ({
-          file: join(outbox, name),
-          at: (await stat(join(outbox, name))).mtimeMs,
-        })),
-      );
-      // File systems keep coarser times than the clock.
-      const recent = dated.filter(({ at }) => at >= since - 20).sort((a, b) => b.at - a.at);
-      for (const { file } of recent) {
-        const mail = await readFile(file, 'utf8');
-        const code = /\b\d{6}\b/.exec(mail.replaceAll(email, ''))?.[0];
-        if (mail.includes(email) && code) return code;
+      // Named `<ms since the epoch>-<number>.json`, so that the newest sorts last.
+      const names = await readdir(outbox).catch(() => []);
+      for (const name of names
+        .filter((one) => Number.parseInt(one, 10) >= since)
+        .sort()
+        .reverse()) {
+        const mail = await readFile(join(outbox, name), 'utf8');
+        // One that is just being written ends in the middle; it is whole at the next look.
+        if (!mail.endsWith('}')) return undefined;
+        const { to, code } = JSON.parse(mail) as { to: string; code: string };
+        if (to === email) return code;
       }
       return undefined;
     });

@@ -4,8 +4,8 @@ import type { Stage } from './stage.ts';
 /** What both a `Tab` and a Playwright page can do. */
 export interface Driver {
   go(url: string): Promise<void>;
-  fill(selector: string, text: string): Promise<void>;
-  click(selector: string): Promise<void>;
+  /** Types into a field and presses Enter. */
+  enter(selector: string, text: string): Promise<void>;
   waitForPath(path: string): Promise<void>;
 }
 
@@ -18,20 +18,20 @@ export async function signIn(driver: Driver, stage: Stage, email = 'ada@example.
 
 /** The same on a sign-in page that is open already; where it leads is the page's business. */
 export async function enterCode(driver: Driver, stage: Stage, email = 'ada@example.org'): Promise<void> {
-  await driver.fill('input[name=email]', email);
   const askedAt = Date.now();
-  await driver.click('[data-sign-in="email"]');
+  await driver.enter('[data-sign-in="email"] input[name=email]', email);
   const code = await stage.server.codeFor(email, askedAt);
-  await driver.fill('input[name=code]', code);
-  await driver.click('[data-sign-in="email"]');
+  await driver.enter('[data-sign-in="email"] input[name=code]', code);
 }
 
 /** A Playwright page as a driver. */
 export function pageDriver(page: Page): Driver {
   return {
     go: async (url) => void (await page.goto(url)),
-    fill: (selector, text) => page.fill(selector, text),
-    click: (selector) => page.click(selector),
+    enter: async (selector, text) => {
+      await page.fill(selector, text);
+      await page.press(selector, 'Enter');
+    },
     waitForPath: (path) => page.waitForURL((url) => url.pathname === path),
   };
 }

@@ -80,6 +80,14 @@ export class Tab {
     await this.#send('Input.insertText', { text });
   }
 
+  /** The same, and Enter. */
+  async enter(selector: string, text: string): Promise<void> {
+    await this.fill(selector, text);
+    const key = { key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 13 };
+    await this.#send('Input.dispatchKeyEvent', { type: 'keyDown', text: '\r', ...key });
+    await this.#send('Input.dispatchKeyEvent', { type: 'keyUp', ...key });
+  }
+
   /** Clicks with a user's activation, as soon as the element is there and enabled. */
   async click(selector: string): Promise<void> {
     await this.until((at) => document.querySelector(`${at}:not(:disabled)`), selector);
