@@ -87,7 +87,7 @@ function NotKnownYet(): JSX.Element {
   if (Object.values(groups.value).some((ids) => ids.length > 0)) return <UploadsPage />;
   return (
     <Message icon="cloudOff" title={t('page.waitTitle')} lead={t('page.waitLead')}>
-      <button type="button" class="button" onClick={() => void ping()}>
+      <button type="button" class="button" onClick={() => void ping(true)}>
         {t('common.retry')}
       </button>
     </Message>

@@ -41,12 +41,18 @@ export function duration(seconds: number): string {
 
 /** A time of day, of the device's clock: `14:05`. */
 export function timeOfDay(at: number): string {
-  return new Intl.DateTimeFormat(language.value, { timeStyle: 'short' }).format(at);
+  return new Intl.DateTimeFormat(locale(), { timeStyle: 'short' }).format(at);
 }
 
 /** A moment, short: `12 Mar 2026, 14:05`. */
 export function moment(at: number): string {
-  return new Intl.DateTimeFormat(language.value, { dateStyle: 'medium', timeStyle: 'short' }).format(at);
+  return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(at);
+}
+
+/** The shown language as it is written where this person lives, if the browser says so: `en-GB` rather than `en`. */
+function locale(): string {
+  const shown = language.value;
+  return navigator.languages.find((tag) => tag === shown || tag.startsWith(`${shown}-`)) ?? shown;
 }
 
 function span(unit: 'second' | 'minute' | 'hour' | 'day', value: number): string {
@@ -59,8 +65,8 @@ function join(first: string, second: string | 0): string {
 
 /** Making a formatter costs far more than using it, and lists use the same few a thousand times. */
 function format(name: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
-  const key = `${language.value} ${name}`;
-  const found = formats.get(key) ?? new Intl.NumberFormat(language.value, options);
+  const key = `${locale()} ${name}`;
+  const found = formats.get(key) ?? new Intl.NumberFormat(locale(), options);
   formats.set(key, found);
   return found;
 }

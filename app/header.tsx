@@ -5,7 +5,7 @@ import { chooseLanguage, type Language, language, languages, t } from './i18n.ts
 import { Mark } from './icons.tsx';
 import { trouble } from './intake.ts';
 import { ping } from './presence.ts';
-import { session, totals, unsafe } from './state.ts';
+import { session, tabFacts, totals } from './state.ts';
 
 export function SiteHeader(): JSX.Element {
   const isSignedIn = session.value.state === 'signed-in' || session.value.state === 'unknown';
@@ -77,7 +77,7 @@ function AccountMenu(): JSX.Element {
 }
 
 function SignOut(): JSX.Element {
-  const { files } = unsafe.value;
+  const { unsafeFiles: files } = tabFacts.value;
 
   async function leave(): Promise<void> {
     document.getElementById('account-menu')?.hidePopover();

@@ -4,7 +4,7 @@ import type { Calls, PickedFile } from '../shared/protocol.ts';
 import type { UploadAction, UploadView } from '../shared/upload-view.ts';
 import { keep, permit } from './files.ts';
 import { pickedFrom, pickedFromTransfer } from './picking.ts';
-import { allRows, session, unsafe } from './state.ts';
+import { allRows, session, tabFacts } from './state.ts';
 import { call } from './worker.ts';
 
 /** What a person asks for: files to send, and what to do with those that are listed. */
@@ -74,7 +74,7 @@ export function watchWindow(): void {
     void takeAll(pickedFromTransfer(event.clipboardData));
   });
   addEventListener('beforeunload', (event) => {
-    if (unsafe.peek().files > 0) event.preventDefault();
+    if (tabFacts.peek().unsafeFiles > 0) event.preventDefault();
   });
 }
 

@@ -23,9 +23,9 @@ export function startPresence(): void {
     if (isBusy()) void ping();
   }, PING_MS);
   document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible') void ping();
+    if (document.visibilityState === 'visible') void ping(true);
   });
-  addEventListener('online', () => void ping());
+  addEventListener('online', () => void ping(true));
   addEventListener('pageshow', ({ persisted }) => {
     if (persisted) void unveil();
   });
@@ -44,9 +44,12 @@ export function startPresence(): void {
   });
 }
 
-/** Says that this page is here, and takes in what the worker answers. */
-export async function ping(): Promise<void> {
-  const reply = await call('ping', { build: __BUILD__, leaving: false });
+/**
+ * Says that this page is here, and takes in what the worker answers. `eager` when something has changed that
+ * makes trying again worth it.
+ */
+export async function ping(eager = false): Promise<void> {
+  const reply = await call('ping', { build: __BUILD__, leaving: false, eager });
   if (!reply.ok) return;
   const { value } = reply;
   const isNew = value.instance !== instance;
@@ -64,7 +67,7 @@ function leave(): void {
   deathWatch?.abort();
   deathWatch = null;
   instance = null;
-  void call('ping', { build: __BUILD__, leaving: true });
+  void call('ping', { build: __BUILD__, leaving: true, eager: false });
 }
 
 /**
@@ -90,6 +93,6 @@ function veil(): void {
 }
 
 async function unveil(): Promise<void> {
-  await Promise.race([ping(), new Promise((resolve) => setTimeout(resolve, VEIL_MS))]);
+  await Promise.race([ping(true), new Promise((resolve) => setTimeout(resolve, VEIL_MS))]);
   delete document.documentElement.dataset.veiled;
 }

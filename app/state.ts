@@ -1,9 +1,10 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { News, SessionView, Snapshot } from '../shared/protocol.ts';
-import type { Totals, UploadAction, UploadView } from '../shared/upload-view.ts';
+import type { Totals, UploadView } from '../shared/upload-view.ts';
 import { forget } from './files.ts';
 import { type Groups, groupOf, groupRows } from './uploads/order.ts';
-import { type Unsafe, unsafeOf } from './uploads/safety.ts';
+import { type Overall, overallOf } from './uploads/progress.ts';
+import { type TabFacts, tabFactsOf } from './uploads/safety.ts';
 import { call } from './worker.ts';
 
 /**
@@ -43,8 +44,10 @@ let pulling: Promise<void> | null = null;
 /** News that came while a snapshot was on its way. */
 let missed: Extract<News, { type: 'uploads' }>[] = [];
 
-/** Bytes that are nowhere but in a page. */
-export const unsafe: ReadonlySignal<Unsafe> = computed(() => unsafeOf(allRows()));
+/** The list as a whole. */
+export const overall: ReadonlySignal<Overall> = computed(() => overallOf(allRows(), totals.value));
+/** What closing this tab would mean. */
+export const tabFacts: ReadonlySignal<TabFacts> = computed(() => tabFactsOf(allRows()));
 
 /** The row with this id, or undefined once it has left the list. */
 export function row(id: string): Signal<UploadView> | undefined {
@@ -55,13 +58,6 @@ export function row(id: string): Signal<UploadView> | undefined {
 export function allRows(): UploadView[] {
   changes.value;
   return Array.from(rows.values(), (each) => each.peek());
-}
-
-/** The ids of all rows for which `action` is possible now. */
-export function idsThatCan(action: UploadAction): string[] {
-  return allRows()
-    .filter((view) => view.can.includes(action))
-    .map((view) => view.id);
 }
 
 /** Takes in what the worker told every page. */

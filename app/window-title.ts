@@ -2,7 +2,7 @@ import { useLayoutEffect } from 'preact/hooks';
 import { percentage } from './format.ts';
 import { expiryNotice } from './guard.ts';
 import { t } from './i18n.ts';
-import { session, totals } from './state.ts';
+import { overall, session } from './state.ts';
 import { titleFacts } from './uploads/progress.ts';
 
 /** Keeps the window's title true: a tab in the background is often all that is seen of the app. */
@@ -16,7 +16,7 @@ export function useWindowTitle(): void {
 function titleText(): string {
   if (expiryNotice.value !== null) return t('title.expired');
   if (session.value.state === 'expired' || session.value.state === 'signed-out') return t('title.signIn');
-  const { percent, needsYou } = titleFacts(totals.value);
+  const { percent, needsYou } = titleFacts(overall.value);
   const title = percent === null ? t('app.name') : t('title.percent', { percent: percentage(percent) });
   return needsYou > 0 ? t('title.needsYou', { count: needsYou, title }) : title;
 }

@@ -3,16 +3,16 @@ import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { percentage } from '../format.ts';
 import { t } from '../i18n.ts';
-import { totals } from '../state.ts';
+import { overall } from '../state.ts';
 import { type Announcement, announcement } from './progress.ts';
 
 /** Speaks to whoever does not see the bars: each quarter of the way, and when a person is needed. */
 export function Announcer(): JSX.Element {
-  const before = useRef(totals.peek());
+  const before = useRef(overall.peek());
   const text = useSignal('');
   useSignalEffect(() => {
-    const found = announcement(before.current, totals.value);
-    before.current = totals.value;
+    const found = announcement(before.current, overall.value);
+    before.current = overall.value;
     if (found) text.value = words(found);
   });
   return (

@@ -1,4 +1,4 @@
-import type { UploadState, UploadView } from '../../shared/upload-view.ts';
+import type { UploadAction, UploadState, UploadView } from '../../shared/upload-view.ts';
 
 /** What rows have in common, in the order they are shown: first what only a person can move. */
 export const groupNames = ['needsYou', 'moving', 'waiting', 'finished'] as const;
@@ -10,9 +10,9 @@ const groupByState: Record<UploadState['at'], Group> = {
   failed: 'needsYou',
   'needs-file': 'needsYou',
   'needs-permission': 'needsYou',
-  expired: 'needsYou',
   sending: 'moving',
   verifying: 'moving',
+  expired: 'waiting',
   waiting: 'waiting',
   held: 'waiting',
   paused: 'waiting',
@@ -36,6 +36,32 @@ export function groupRows(rows: readonly UploadView[]): Groups {
     // What was added last was looked for last.
     finished: ids(found.finished.sort((a, b) => b.addedAt - a.addedAt || byName(a, b))),
   };
+}
+
+/** What can be done with many rows at once, and with the rows of which groups. */
+const reach = {
+  select: ['needsYou'],
+  permit: ['needsYou'],
+  retry: ['needsYou'],
+  refresh: ['waiting'],
+  resume: ['waiting'],
+  pause: ['moving', 'waiting'],
+  cancel: ['moving', 'waiting'],
+  remove: ['finished'],
+} satisfies Partial<Record<UploadAction, readonly Group[]>>;
+
+export type AllAction = keyof typeof reach;
+export const allActions = Object.keys(reach) as AllAction[];
+
+/** The ids among `rows` that `action` for all is about: "clear finished" leaves alone what has failed. */
+export function idsFor(action: AllAction, rows: readonly UploadView[]): string[] {
+  const groups: readonly Group[] = reach[action];
+  return ids(rows.filter((view) => view.can.includes(action) && groups.includes(groupOf(view))));
+}
+
+/** The group whose heading the button for all stands beside: the first of those it is about that is there. */
+export function homeOf(action: AllAction, groups: Groups): Group | undefined {
+  return reach[action].find((name) => groups[name].length > 0);
 }
 
 function turn(view: UploadView): number {

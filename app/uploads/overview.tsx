@@ -2,14 +2,12 @@ import type { JSX } from 'preact';
 import { duration, number, percentage, size } from '../format.ts';
 import { t } from '../i18n.ts';
 import { Icon, type IconName } from '../icons.tsx';
-import { totals, unsafe } from '../state.ts';
-import { percentOfAll } from './progress.ts';
+import { overall, tabFacts, totals } from '../state.ts';
 import { type SafeLine, safeLine } from './safety.ts';
 
 /** The whole list in one look: how far, how fast, how long, and whether this tab may be closed. */
 export function Overview(): JSX.Element {
-  const all = totals.value;
-  const percent = percentOfAll(all);
+  const { percent, files, stored } = overall.value;
   return (
     <section class="overview" aria-labelledby="overview-title">
       <h2 id="overview-title" class="visually-hidden">
@@ -24,9 +22,9 @@ export function Overview(): JSX.Element {
         aria-valuetext={percentage(percent)}
       />
       <p class="overview-files">
-        {all.unfinished === 0
-          ? t('overview.allStored', { count: all.stored })
-          : t('overview.stored', { count: all.files, stored: number(all.stored) })}
+        {stored === files
+          ? t('overview.allStored', { count: stored })
+          : t('overview.stored', { count: files, stored: number(stored) })}
       </p>
       <p class="overview-facts">{facts()}</p>
       <Safe />
@@ -35,7 +33,8 @@ export function Overview(): JSX.Element {
 }
 
 function facts(): string {
-  const { unfinished, bytes, shownBytes, bytesPerSecond, secondsLeft } = totals.value;
+  const { unfinished, bytes, shownBytes } = overall.value;
+  const { bytesPerSecond, secondsLeft } = totals.value;
   if (unfinished === 0) return '';
   const sizes = t('overview.ofBytes', { done: size(shownBytes), total: size(bytes) });
   if (bytesPerSecond === null) return `${sizes} · ${t('overview.nothingMoves')}`;
@@ -54,7 +53,7 @@ const icons: Record<SafeLine, IconName> = {
 };
 
 function Safe(): JSX.Element | null {
-  const line = safeLine(totals.value, unsafe.value);
+  const line = safeLine(tabFacts.value, overall.value);
   if (line === 'none') return null;
   return (
     <div class="safe" data-safe-line={line}>
@@ -71,6 +70,6 @@ function Safe(): JSX.Element | null {
 
 function lead(line: Exclude<SafeLine, 'none'>): string {
   if (line !== 'no') return t(`safe.${line}Lead`);
-  const { files, bytes } = unsafe.value;
+  const { unsafeFiles: files, unsafeBytes: bytes } = tabFacts.value;
   return bytes > 0 ? t('safe.noLead', { size: size(bytes) }) : t('safe.noLeadEmpty', { count: files });
 }

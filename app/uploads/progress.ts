@@ -11,17 +11,36 @@ export function percentOfRow(view: UploadView): number {
   return percentOf(view.shownBytes, view.size, view.state.at === 'stored');
 }
 
-/** Whole percents of the whole list: never 100 while one file is unfinished. */
-export function percentOfAll(totals: Totals): number {
-  return percentOf(totals.shownBytes, totals.bytes, totals.unfinished === 0 && totals.stored > 0);
+/** The list as a whole. */
+export interface Overall {
+  /** Cancelled ones are left out, here and in the bytes. */
+  files: number;
+  stored: number;
+  unfinished: number;
+  needsYou: number;
+  bytes: number;
+  shownBytes: number;
+  /** Never 100 while one file is unfinished or failed. */
+  percent: number;
 }
 
-/** What the window's title says: whether someone is needed, and how far it is. */
-export type TitleFacts = { percent: number | null; needsYou: number };
+/**
+ * The whole of `rows`. Stored files count with their bytes, unlike in the worker's totals: they are part of what
+ * was asked for, and the percentage must not fall as each one is done.
+ */
+export function overallOf(rows: readonly UploadView[], totals: Totals): Overall {
+  const going = rows.filter((view) => view.state.at !== 'cancelled');
+  const bytes = sum(going, (view) => view.size);
+  const shownBytes = sum(going, (view) => (view.state.at === 'stored' ? view.size : view.shownBytes));
+  const { stored, unfinished, needsYou } = totals;
+  const isDone = stored > 0 && unfinished === 0 && needsYou === 0;
+  const percent = percentOf(shownBytes, bytes, isDone);
+  return { files: going.length, stored, unfinished, needsYou, bytes, shownBytes, percent };
+}
 
-/** `percent` is null when nothing is under way. */
-export function titleFacts(totals: Totals): TitleFacts {
-  return { percent: totals.unfinished > 0 ? percentOfAll(totals) : null, needsYou: totals.needsYou };
+/** What the window's title says: how far it is, or null when nothing is under way; and how many need a person. */
+export function titleFacts(overall: Overall): { percent: number | null; needsYou: number } {
+  return { percent: overall.unfinished > 0 ? overall.percent : null, needsYou: overall.needsYou };
 }
 
 /** What to say aloud. */
@@ -31,15 +50,20 @@ export type Announcement =
   | { say: 'needsYou'; files: number };
 
 /** What is worth saying aloud between two moments: each quarter of the way once, and each new call for help. */
-export function announcement(before: Totals, now: Totals): Announcement | null {
+export function announcement(before: Overall, now: Overall): Announcement | null {
   if (now.needsYou > before.needsYou) return { say: 'needsYou', files: now.needsYou };
   if (now.unfinished === 0) {
-    return before.unfinished > 0 && now.stored > before.stored ? { say: 'done', files: now.stored } : null;
+    const isNews = before.unfinished > 0 && now.stored > before.stored && now.percent === 100;
+    return isNews ? { say: 'done', files: now.stored } : null;
   }
   if (before.unfinished === 0) return { say: 'percent', percent: quarter(now) };
   return quarter(now) > quarter(before) ? { say: 'percent', percent: quarter(now) } : null;
 }
 
-function quarter(totals: Totals): number {
-  return Math.floor(percentOfAll(totals) / 25) * 25;
+function quarter(overall: Overall): number {
+  return Math.floor(overall.percent / 25) * 25;
+}
+
+function sum(rows: readonly UploadView[], of: (view: UploadView) => number): number {
+  return rows.reduce((total, view) => total + of(view), 0);
 }

@@ -1,12 +1,17 @@
-import type { Totals, UploadState, UploadView } from '../../shared/upload-view.ts';
+import type { UploadState, UploadView } from '../../shared/upload-view.ts';
 
-/** What would be lost with the page: rows whose bytes are in it alone, and how many bytes those still have to send. */
-export interface Unsafe {
-  files: number;
-  bytes: number;
+/** What closing this tab would mean, over all rows. */
+export interface TabFacts {
+  /** Uploads that go on by themselves. */
+  underway: number;
+  /** Those of them whose bytes are in a page alone, and how many bytes these still have to send. */
+  unsafeFiles: number;
+  unsafeBytes: number;
+  /** Those of them that need a click once the page is closed. */
+  oneClick: number;
 }
 
-/** In these states an upload's file is within reach; in all others there is nothing that closing a tab could lose. */
+/** In these states an upload's bytes are within reach; in all others closing a tab loses nothing. */
 const underway: ReadonlySet<UploadState['at']> = new Set([
   'queued',
   'sending',
@@ -17,24 +22,27 @@ const underway: ReadonlySet<UploadState['at']> = new Set([
   'verifying',
 ]);
 
-export function unsafeOf(rows: readonly UploadView[]): Unsafe {
-  const found: Unsafe = { files: 0, bytes: 0 };
+export function tabFactsOf(rows: readonly UploadView[]): TabFacts {
+  const facts: TabFacts = { underway: 0, unsafeFiles: 0, unsafeBytes: 0, oneClick: 0 };
   for (const view of rows) {
-    if (view.safe !== 'no' || !underway.has(view.state.at)) continue;
-    found.files += 1;
-    found.bytes += view.size - view.shownBytes;
+    if (!underway.has(view.state.at)) continue;
+    facts.underway += 1;
+    if (view.safe === 'one-click') facts.oneClick += 1;
+    if (view.safe !== 'no') continue;
+    facts.unsafeFiles += 1;
+    facts.unsafeBytes += view.size - view.shownBytes;
   }
-  return found;
+  return facts;
 }
 
 /** What is true about closing this tab. */
 export type SafeLine = 'none' | 'done' | 'yes' | 'needsYou' | 'oneClick' | 'no';
 
 /** Which line to show: never "you can close this" while a byte would be lost by it. */
-export function safeLine(totals: Totals, unsafe: Unsafe): SafeLine {
-  if (totals.files === 0) return 'none';
-  if (unsafe.files > 0) return 'no';
-  if (totals.unfinished === 0) return totals.stored > 0 ? 'done' : 'none';
-  if (totals.needsYou >= totals.unfinished) return 'needsYou';
-  return totals.safe === 'one-click' ? 'oneClick' : 'yes';
+export function safeLine(tab: TabFacts, list: { stored: number; needsYou: number }): SafeLine {
+  if (tab.unsafeFiles > 0) return 'no';
+  if (tab.oneClick > 0) return 'oneClick';
+  if (tab.underway > 0) return 'yes';
+  if (list.needsYou > 0) return 'needsYou';
+  return list.stored > 0 ? 'done' : 'none';
 }

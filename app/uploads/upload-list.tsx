@@ -1,16 +1,16 @@
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { UploadAction } from '../../shared/upload-view.ts';
 import { number } from '../format.ts';
 import { t } from '../i18n.ts';
-import { Icon } from '../icons.tsx';
 import { act } from '../intake.ts';
-import { groups, idsThatCan } from '../state.ts';
-import { type Group, groupNames } from './order.ts';
+import { allRows, groups } from '../state.ts';
+import { type AllAction, allActions, type Group, groupNames, homeOf, idsFor } from './order.ts';
 import { UploadRow } from './upload-row.tsx';
 
-/** Rows made at first, and with each step down the list. Those out of sight are not laid out (`styles.css`). */
+/** Rows made at first, and with each step down the list. */
 const STEP = 200;
+/** From this many rows on, those out of sight are not laid out (`styles.css`). */
+const LONG = 60;
 
 /** The rows by group, and what can be done with all of them. */
 export function UploadList(): JSX.Element {
@@ -18,10 +18,15 @@ export function UploadList(): JSX.Element {
   const list = useRef<HTMLDivElement>(null);
   useFocusKept(list.current);
   const shown = firstRows(groups.value, limit);
-  const hidden = count(groups.value) - count(shown);
+  const all = count(groups.value);
+  const hidden = all - count(shown);
   return (
-    <section class="upload-list" ref={list} aria-label={t('uploads.list')}>
-      <AllActions />
+    <section
+      class="upload-list"
+      data-long={all > LONG ? '' : undefined}
+      ref={list}
+      aria-label={t('uploads.list')}
+    >
       {groupNames.map(
         (name) => shown[name].length > 0 && <GroupOfRows key={name} name={name} ids={shown[name]} />,
       )}
@@ -33,9 +38,12 @@ export function UploadList(): JSX.Element {
 function GroupOfRows({ name, ids }: { name: Group; ids: readonly string[] }): JSX.Element {
   return (
     <section class="group" data-group={name} aria-labelledby={`group-${name}`}>
-      <h2 id={`group-${name}`}>
-        {t(`group.${name}`)} <span class="count">{number(groups.value[name].length)}</span>
-      </h2>
+      <div class="group-head">
+        <h2 id={`group-${name}`}>
+          {t(`group.${name}`)} <span class="count">{number(groups.value[name].length)}</span>
+        </h2>
+        <AllActions name={name} />
+      </div>
       <ul>
         {ids.map((id) => (
           <UploadRow key={id} id={id} />
@@ -45,29 +53,28 @@ function GroupOfRows({ name, ids }: { name: Group; ids: readonly string[] }): JS
   );
 }
 
-const forAll = ['permit', 'select', 'retry', 'refresh', 'resume', 'pause', 'cancel', 'remove'] as const;
-
 /** One button for each thing that at least one row can do, so that none is ever there in vain. */
-function AllActions(): JSX.Element {
-  const possible = forAll.filter((action) => idsThatCan(action).length > 0);
+function AllActions({ name }: { name: Group }): JSX.Element {
+  const possible = allActions.filter((action) => idsFor(action, allRows()).length > 0);
   return (
-    <fieldset class="all-actions" aria-label={t('doAll.label')}>
-      {possible.map((action) => (
-        <ForAll key={action} action={action} />
-      ))}
-    </fieldset>
+    <div class="all-actions">
+      {possible
+        .filter((action) => homeOf(action, groups.value) === name)
+        .map((action) => (
+          <ForAll key={action} action={action} />
+        ))}
+    </div>
   );
 }
 
-function ForAll({ action }: { action: (typeof forAll)[number] }): JSX.Element {
+function ForAll({ action }: { action: AllAction }): JSX.Element {
   return (
     <button
       type="button"
-      class="button small"
+      class="link"
       data-do-all={action}
-      onClick={() => void act(action satisfies UploadAction, idsThatCan(action))}
+      onClick={() => void act(action, idsFor(action, allRows()))}
     >
-      <Icon name={action} />
       {t(`doAll.${action}`)}
     </button>
   );
