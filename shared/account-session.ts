@@ -51,7 +51,8 @@ export function nextAccountState(state: AccountState, event: AccountEvent): Acco
     case 'signed-out':
       return state.at === 'signed-out' ? state : { at: 'signed-out', epoch: epoch + 1 };
     case 'told':
-      return state.at === 'expired' && event.epoch === epoch ? { ...state, told: true } : state;
+      if (state.at !== 'expired' || state.told || event.epoch !== epoch) return state;
+      return { ...state, told: true };
   }
 }
 

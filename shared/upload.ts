@@ -132,7 +132,7 @@ export function nextUpload(upload: Upload, event: UploadEvent): Upload {
         ? { ...upload, life: { at: 'removed' } }
         : upload;
     case 'told':
-      return life.at === 'cancelled' ? { ...upload, life: { ...life, told: true } } : upload;
+      return life.at === 'cancelled' && !life.told ? { ...upload, life: { ...life, told: true } } : upload;
     case 'source-lost':
       return isOpen(life) || life.at === 'paused'
         ? { ...upload, life: { at: 'needs-file', why: event.why } }
