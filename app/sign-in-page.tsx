@@ -15,7 +15,7 @@ export function SignInPage(): JSX.Element {
 
   // A sign-in in another browser window of the same profile is one the worker may not have seen.
   useEffect(() => {
-    void readSession().then(ping);
+    void readSession().then(() => ping());
   }, []);
 
   return (

@@ -1,0 +1,20 @@
+import type { UploadView } from '../../shared/upload-view.ts';
+
+/** A row for tests: a queued file of 100 bytes, unless `facts` say otherwise. */
+export function viewOf(facts: Partial<UploadView> = {}): UploadView {
+  return {
+    id: 'u1',
+    path: '',
+    name: 'a.txt',
+    size: 100,
+    addedAt: 0,
+    state: { at: 'queued' },
+    acknowledgedBytes: 0,
+    shownBytes: 0,
+    safe: 'yes',
+    bytesPerSecond: null,
+    secondsLeft: null,
+    can: [],
+    ...facts,
+  };
+}
