@@ -44,8 +44,8 @@ function Frame(): JSX.Element {
       <Notices />
       <main id="main" tabIndex={-1}>
         <Content />
+        {isSignedIn && <HiddenInputs />}
       </main>
-      {isSignedIn && <HiddenInputs />}
       {isSignedIn && <DropVeil />}
     </>
   );

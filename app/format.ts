@@ -44,7 +44,12 @@ export function timeOfDay(at: number): string {
   return new Intl.DateTimeFormat(locale(), { timeStyle: 'short' }).format(at);
 }
 
-/** A moment, short: `12 Mar 2026, 14:05`. */
+/** A day: `12 Mar 2026`. */
+export function day(at: number): string {
+  return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium' }).format(at);
+}
+
+/** A moment: `12 Mar 2026, 14:05`. */
 export function moment(at: number): string {
   return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(at);
 }

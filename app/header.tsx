@@ -45,10 +45,12 @@ function Tabs(): JSX.Element {
 function AccountMenu(): JSX.Element {
   const { account, state } = session.value;
   const isSignedIn = state === 'signed-in' && account !== null;
+  const tag = language.value.toUpperCase();
+  const label = isSignedIn ? `${t('account.menu')}: ${account.email}` : `${t('account.language')}: ${tag}`;
   return (
     <div class="account">
-      <button type="button" class="avatar" popovertarget="account-menu" aria-label={t('account.menu')}>
-        {isSignedIn ? account.email.slice(0, 1).toUpperCase() : language.value.toUpperCase()}
+      <button type="button" class="avatar" popovertarget="account-menu" aria-label={label}>
+        {isSignedIn ? account.email.slice(0, 1).toUpperCase() : tag}
       </button>
       <div id="account-menu" class="menu" popover="auto">
         {isSignedIn && (

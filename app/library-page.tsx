@@ -5,7 +5,7 @@ import type { ErrorCode } from '../shared/errors.ts';
 import { isFileName } from '../shared/file-name.ts';
 import { contentUrl, deleteFile, listFiles, renameFile } from './api.ts';
 import { FileName, FileTile } from './file-name.tsx';
-import { moment, size, timeOfDay } from './format.ts';
+import { day, moment, size, timeOfDay } from './format.ts';
 import { t } from './i18n.ts';
 import { Icon } from './icons.tsx';
 import { trouble } from './intake.ts';
@@ -18,7 +18,7 @@ export function LibraryPage(): JSX.Element {
   const { found, refused, more, reload } = useFiles();
   if (!found) {
     return refused ? (
-      <Message icon="cloudOff" title={t('library.offlineTitle')} lead={t('library.offlineLead')}>
+      <Message icon="cloudOff" {...refusalText(refused)}>
         <button type="button" class="button" onClick={reload}>
           {t('common.retry')}
         </button>
@@ -58,6 +58,11 @@ export function LibraryPage(): JSX.Element {
       )}
     </section>
   );
+}
+
+function refusalText(code: ErrorCode): { title: string; lead: string } {
+  if (code === 'UNREACHABLE') return { title: t('library.offlineTitle'), lead: t('library.offlineLead') };
+  return { title: t('notice.trouble.title'), lead: t(`error.${code}`) };
 }
 
 function Used({ list: { usedBytes, quotaBytes } }: { list: StoredFiles }): JSX.Element {
@@ -110,8 +115,12 @@ function FileRow({ file, onChanged }: { file: StoredFile; onChanged: () => void 
               ) : (
                 <>
                   <span class="row-words">{size(file.size)}</span>
-                  <time class="row-numbers" dateTime={new Date(file.storedAt).toISOString()}>
-                    {moment(file.storedAt)}
+                  <time
+                    class="row-numbers"
+                    dateTime={new Date(file.storedAt).toISOString()}
+                    title={moment(file.storedAt)}
+                  >
+                    {day(file.storedAt)}
                   </time>
                 </>
               )}
