@@ -59,7 +59,8 @@ export function planNext({ standings, link, inFlight, attaching, now }: PlanFact
     wakeAt = wakeAt === null ? at : Math.min(wakeAt, at);
   };
   const mayAsk = link.notBefore <= now;
-  let room = mayAsk ? (link.failures > 1 ? 1 : MAX_IN_FLIGHT) - inFlight : 0;
+  const free = mayAsk ? Math.max(0, (link.failures > 1 ? 1 : MAX_IN_FLIGHT) - inFlight) : 0;
+  let room = free;
   const attach = new Map<string, string[]>();
   let wanted = false;
 
@@ -97,19 +98,20 @@ export function planNext({ standings, link, inFlight, attaching, now }: PlanFact
   }
   // Registering comes first: it costs one request for up to 1,000 files, and says what need not be sent at all.
   const attachSteps = [...attach].map(([session, ids]): Step => ({ do: 'attach', session, ids }));
-  const free = mayAsk ? Math.max(0, MAX_IN_FLIGHT - inFlight) : 0;
-  const planned = [...attachSteps.slice(0, free), ...steps].slice(0, free + countLosses(steps));
+  const requests = [...attachSteps, ...steps.filter((step) => step.do !== 'lose')].slice(0, free);
   if (wanted && !mayAsk) wake(link.notBefore);
-  return { steps: planned, wakeAt };
+  return { steps: [...requests, ...steps.filter((step) => step.do === 'lose')], wakeAt };
 }
 
 function* partSteps(standing: Standing, link: Link): Generator<Step> {
   const { upload, busy, doubtful } = standing;
   const { id } = upload;
   let unreached = false;
+  let asked = busy.size > 0;
   for (const part of missingParts(upload)) {
     if (busy.has(part)) continue;
     if (doubtful.has(part)) {
+      asked = true;
       yield { do: 'look', id, part };
       continue;
     }
@@ -117,20 +119,18 @@ function* partSteps(standing: Standing, link: Link): Generator<Step> {
       unreached = true;
       continue;
     }
+    asked = true;
     const offset = upload.received[part] ?? 0;
     const missing = spanOf(upload, part).length - offset;
     const length = nextSegment(link, missing);
     yield { do: 'send', id, part, offset, length, completes: length === missing };
   }
-  if (unreached && busy.size === 0) yield { do: 'lose', id };
+  // Nobody is asked for a file while there is still something to do without it.
+  if (unreached && !asked) yield { do: 'lose', id };
 }
 
 function gather(attach: Map<string, string[]>, { session, id }: Upload): void {
   const ids = attach.get(session) ?? [];
   if (ids.length < MAX_FILES_PER_CALL) ids.push(id);
   attach.set(session, ids);
-}
-
-function countLosses(steps: readonly Step[]): number {
-  return steps.filter((step) => step.do === 'lose').length;
 }
