@@ -7,7 +7,7 @@ import type { PartPlace, PartStore, PartWriter } from './part-store.ts';
 /** Chunks are gathered to about this many bytes for one write. */
 const BATCH_BYTES = 512 * 1024;
 /** With more than this waiting to be written, the source is asked to pause. */
-const BACKLOG_BYTES = 4 * 1024 * 1024;
+const BACKLOG_BYTES = 2 * 1024 * 1024;
 /** A writer notes its progress at least this often, so that a killed server loses no more than this. */
 const NOTE_BYTES = 1024 * 1024;
 /** One record of the notes: the bytes held of one part, as a little-endian double. */

@@ -1,3 +1,4 @@
+import './memory.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { type RunningServer, startServer } from './server.ts';
 

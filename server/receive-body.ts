@@ -34,6 +34,7 @@ export function receiveBody(incoming: IncomingMessage, target: BodyTarget): Prom
   const { writer, hash, maxBytes, stallMs, stopped } = target;
   return new Promise((resolve) => {
     let bytes = 0;
+    let over = false;
     const stall = setTimeout(() => done({ at: 'stalled' }), stallMs);
     const take = (chunk: Buffer) => {
       stall.refresh();
@@ -52,9 +53,13 @@ export function receiveBody(incoming: IncomingMessage, target: BodyTarget): Prom
       });
     };
     const end = () => done({ at: 'end', bytes });
-    const cut = () => done({ at: 'cut' });
+    const cut = () => {
+      // What arrived before the connection died may still lie in the stream, which then no longer flows.
+      incoming.off('data', take);
+      for (let chunk = incoming.read(); chunk !== null && !over; chunk = incoming.read()) take(chunk);
+      done({ at: 'cut' });
+    };
     const stop = () => done({ at: 'stopped' });
-    let over = false;
     const done = (how: BodyEnd) => {
       if (over) return;
       over = true;

@@ -41,8 +41,8 @@ export async function openSignIn(
   mailer: Mailer,
   now: () => number,
 ): Promise<{ signIn: SignIn; sessions: AccountSessions }> {
-  const secure = config.publicUrl.startsWith('https:');
-  const options = authOptions(config, secret, db, mailer, secure);
+  const secure = isSecure(config);
+  const options = authOptions(config, secret, db, mailer, now);
   const { runMigrations } = await getMigrations(options as BetterAuthOptions);
   await runMigrations();
   const auth = betterAuth(options);
@@ -107,7 +107,9 @@ export async function openSignIn(
  * better-auth as a library: none of its routes is mounted, so none needs to be disabled, and its answers (with the
  * raw session token in them) go to nobody. Origin, CSRF and rate limits are ours, since only its handler has its own.
  */
-function authOptions(config: Config, secret: string, db: Database, mailer: Mailer, secure: boolean) {
+function authOptions(config: Config, secret: string, db: Database, mailer: Mailer, now: () => number) {
+  const secure = isSecure(config);
+  const lifeMs = config.accountSessionDays * 24 * HOUR_MS;
   return {
     database: { db, type: 'sqlite', transaction: true },
     baseURL: config.publicUrl,
@@ -116,7 +118,7 @@ function authOptions(config: Config, secret: string, db: Database, mailer: Maile
     logger: { disabled: true },
     trustedOrigins: [config.appOrigin],
     session: {
-      expiresIn: Math.ceil(config.accountSessionDays * 86_400),
+      expiresIn: Math.ceil(lifeMs / 1000),
       disableSessionRefresh: true, // `AccountSessions` slides them
       cookieCache: { enabled: false },
     },
@@ -127,6 +129,19 @@ function authOptions(config: Config, secret: string, db: Database, mailer: Maile
       defaultCookieAttributes: { secure, httpOnly: true, sameSite: 'lax', path: '/' },
     },
     rateLimit: { enabled: false },
+    databaseHooks: {
+      session: {
+        create: {
+          // Its own clock is the system's. Nothing is asked of the database here: a transaction holds the connection.
+          async before(session) {
+            const at = new Date(now());
+            return {
+              data: { ...session, createdAt: at, updatedAt: at, expiresAt: new Date(now() + lifeMs) },
+            };
+          },
+        },
+      },
+    },
     plugins: [
       emailOTP({
         storeOTP: 'hashed',
@@ -139,6 +154,10 @@ function authOptions(config: Config, secret: string, db: Database, mailer: Maile
       }),
     ],
   } satisfies BetterAuthOptions;
+}
+
+function isSecure({ publicUrl }: Config): boolean {
+  return publicUrl.startsWith('https:');
 }
 
 function sendBudgets(config: Config, email: string, clientAddress: string): Budget[] {

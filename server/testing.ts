@@ -33,11 +33,20 @@ export interface TestAccount {
 }
 
 /** Starts a server in this process. `env` is its environment, beside a free port and a quiet log. */
-export async function startTestServer(env: Record<string, string> = {}, dataDir?: string): Promise<TestServer> {
+export async function startTestServer(
+  env: Record<string, string> = {},
+  dataDir?: string,
+): Promise<TestServer> {
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), 'holdfast-')));
   let ahead = 0;
   const now = () => Date.now() + ahead;
-  const config = readConfig({ PORT: '0', LOG_LEVEL: 'silent', DATA_DIR: folder, APP_DIR: join(folder, 'app'), ...env });
+  const config = readConfig({
+    PORT: '0',
+    LOG_LEVEL: 'silent',
+    DATA_DIR: folder,
+    APP_DIR: join(folder, 'app'),
+    ...env,
+  });
   const server = await startServer(config, { now, print: () => {} });
   return {
     url: `http://127.0.0.1:${server.port}`,
@@ -70,7 +79,10 @@ export async function signIn(
   const headers = { Origin: origin, 'Content-Type': 'application/json', Cookie: cookie };
   const post = (path: string, body: unknown) =>
     fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) });
-  await expectStatus(await post('/api/auth/email-otp/send-verification-otp', { email, type: 'sign-in' }), 200);
+  await expectStatus(
+    await post('/api/auth/email-otp/send-verification-otp', { email, type: 'sign-in' }),
+    200,
+  );
   const { code: otp } = await newestMail(dataDir, email);
   const answer = await expectStatus(await post('/api/auth/sign-in/email-otp', { email, otp }), 200);
   const session = answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
@@ -96,10 +108,12 @@ export async function accountFor(
     csrf: csrfToken,
     headers: own,
     request(method, path, body, extra = {}) {
-      const json = body === undefined || body instanceof Uint8Array || typeof body === 'string' ? {} : JSON_TYPE;
+      const json =
+        body === undefined || body instanceof Uint8Array || typeof body === 'string' ? {} : JSON_TYPE;
       const init: RequestInit = { method, headers: { ...own, ...json, ...extra }, redirect: 'manual' };
       if (body !== undefined) {
-        init.body = body instanceof Uint8Array || typeof body === 'string' ? (body as BodyInit) : JSON.stringify(body);
+        init.body =
+          body instanceof Uint8Array || typeof body === 'string' ? (body as BodyInit) : JSON.stringify(body);
       }
       return fetch(url + path, init);
     },
@@ -109,7 +123,10 @@ export async function accountFor(
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
 /** The newest mail to `to` in the outbox. */
-export async function newestMail(dataDir: string, to: string): Promise<{ code: string; subject: string; text: string }> {
+export async function newestMail(
+  dataDir: string,
+  to: string,
+): Promise<{ code: string; subject: string; text: string }> {
   const outbox = join(dataDir, 'outbox');
   for (const name of (await readdir(outbox)).sort().reverse()) {
     const mail = JSON.parse(await readFile(join(outbox, name), 'utf8'));
@@ -119,7 +136,8 @@ export async function newestMail(dataDir: string, to: string): Promise<{ code: s
 }
 
 async function expectStatus(answer: Response, status: number): Promise<Response> {
-  if (answer.status !== status) throw new Error(`Expected ${status}, got ${answer.status}: ${await answer.text()}`);
+  if (answer.status !== status)
+    throw new Error(`Expected ${status}, got ${answer.status}: ${await answer.text()}`);
   return answer;
 }
 
@@ -131,7 +149,15 @@ export interface TestFile {
 
 /** A file of `size` random bytes. */
 export function testFile(size: number, overrides: Partial<NewFile> = {}): TestFile {
-  const announced = { id: randomUUID(), path: '', name: 'a.bin', size, type: '', lastModified: 1, ...overrides };
+  const announced = {
+    id: randomUUID(),
+    path: '',
+    name: 'a.bin',
+    size,
+    type: '',
+    lastModified: 1,
+    ...overrides,
+  };
   return { bytes: randomBytes(Math.min(size, 64 * 1024 * 1024)), announced };
 }
 
@@ -141,7 +167,11 @@ export function reprDigest(part: Uint8Array): string {
 }
 
 /** Opens an upload session with these files and returns its id. */
-export async function openUpload(account: TestAccount, files: readonly TestFile[], sid = randomUUID()): Promise<string> {
+export async function openUpload(
+  account: TestAccount,
+  files: readonly TestFile[],
+  sid = randomUUID(),
+): Promise<string> {
   const body = { files: files.map(({ announced }) => announced) };
   await expectStatus2xx(await account.request('PUT', `/api/upload-sessions/${sid}`, body));
   return sid;
@@ -157,7 +187,12 @@ export function partPath(sid: string, fid: string, n: number): string {
 }
 
 /** Headers of a request that carries `part` from `offset` on, to its end unless `complete` says otherwise. */
-export function partHeaders(part: Uint8Array, offset = 0, complete = true, attempt = randomUUID()): Record<string, string> {
+export function partHeaders(
+  part: Uint8Array,
+  offset = 0,
+  complete = true,
+  attempt = randomUUID(),
+): Record<string, string> {
   return {
     'Content-Type': 'application/octet-stream',
     [header.offset]: String(offset),
