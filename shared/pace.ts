@@ -68,7 +68,8 @@ export function linkAfterLater(link: Link, now: number, afterMs: number): Link {
 
 /** The link after a proxy refused a body of `bytes` as too large: half of it from now on. */
 export function linkAfterTooLarge(link: Link, bytes: number): Link {
-  return { ...link, ceilingBytes: Math.max(MIN_SEGMENT_BYTES, Math.floor(bytes / 2)) };
+  const ceilingBytes = Math.max(MIN_SEGMENT_BYTES, Math.floor(bytes / 2));
+  return { ...link, ceilingBytes: Math.min(ceilingBytes, link.ceilingBytes ?? ceilingBytes) };
 }
 
 /** The most a segment should carry now, in bytes, whole multiples of 64 KiB. */
