@@ -35,7 +35,9 @@ export function cleanFileName(name: string): string {
 /** `path` with each of its names cleaned; empty steps and steps that lead up or nowhere are left out. */
 export function cleanFolderPath(path: string): string {
   const names = path.split('/').filter((name) => name !== '' && name !== '.' && name !== '..');
-  return names.map(cleanFileName).join('/').slice(0, MAX_PATH_UNITS).replace(/\/$/, '');
+  const whole = names.map(cleanFileName).join('/');
+  // Cut between two names: half a name could be `..`, or end in half a character.
+  return whole.length <= MAX_PATH_UNITS ? whole : whole.slice(0, whole.lastIndexOf('/', MAX_PATH_UNITS));
 }
 
 /**
