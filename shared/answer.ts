@@ -90,7 +90,8 @@ function judgeCode(code: ApiErrorCode, { status, problem, offset }: AnswerFacts)
 export function retryAfterMs(value: string | null, serverDate: string | null): number | null {
   if (value === null) return null;
   if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000;
-  const until = Date.parse(value);
+  // Engines read dates into nearly everything, `-1` and `1.5` among it; an HTTP date begins with its weekday.
+  const until = /^\s*[a-z]/i.test(value) ? Date.parse(value) : Number.NaN;
   const from = serverDate === null ? Number.NaN : Date.parse(serverDate);
   return Number.isNaN(until) || Number.isNaN(from) ? null : Math.max(0, until - from);
 }
