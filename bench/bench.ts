@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PlainBrowser } from '../e2e/browser.ts';
 import type { Faults } from '../e2e/fault-proxy.ts';
-import { browserProcesses, forgetPeak, peakBytes } from '../e2e/memory.ts';
+import { forgetPeak, peakBytes } from '../e2e/memory.ts';
 import { makeFile } from '../e2e/test-file.ts';
 import { diskSpeed } from './disk-speed.ts';
+import { watchRenderers } from './renderers.ts';
 import { type Measurement, type Outcome, report } from './report.ts';
 import { type Entrant, holdfast, type Rival, raw, tus } from './rivals.ts';
 
@@ -86,6 +87,8 @@ export async function main(args: string[]): Promise<void> {
   const wanted = values.only?.split(',');
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
   const outcomes: Outcome[] = [];
+  // Whatever else runs on the machine takes its cores from the rivals, and most from those that use both.
+  const [loadBefore = 0] = loadavg();
   try {
     for (const scenario of scenarios.filter(({ id }) => !wanted || wanted.includes(id))) {
       const runs = Number(values.runs ?? scenario.runs);
@@ -152,19 +155,18 @@ async function measureOnce(
   execFileSync('sync');
   await proxy.set(scenario.link);
   proxy.forget();
-  const renderers = () => browserProcesses(browser.pid).filter(({ type }) => type === 'renderer');
-  for (const { pid } of [...renderers(), { pid: rival.serverPid }]) forgetPeak(pid);
+  forgetPeak(rival.serverPid);
+  const rendererPeak = watchRenderers(browser.pid);
   const measured = await rival.upload(tab, paths, WITHIN_MS).then(
     (seconds) => ({ seconds, failure: null }),
     (error: Error) => ({ seconds: Number.NaN, failure: error.message.slice(0, 200) }),
   );
-  const rendererPeaks = renderers().map(({ pid }) => peakBytes(pid));
   const measurement = {
     ...measured,
     wireBytes: proxy.counts.fromClients,
     requests: proxy.requests.length,
     connections: proxy.counts.connections,
-    rendererPeakBytes: Math.max(0, ...rendererPeaks),
+    rendererPeakBytes: rendererPeak(),
     serverPeakBytes: peakBytes(rival.serverPid),
   };
   await proxy.set({ bitsPerSecond: null, latencyMs: 0, resetAfterMs: null });

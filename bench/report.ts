@@ -13,7 +13,7 @@ export interface Measurement {
   wireBytes: number;
   requests: number;
   connections: number;
-  /** Of the largest renderer: the page, and the worker if it shares the page's process, as it usually does. */
+  /** Resident, of the page and of its worker; nearly always one process. */
   rendererPeakBytes: number;
   serverPeakBytes: number;
 }
@@ -31,6 +31,8 @@ export interface Outcome {
 interface Machine {
   cores: number;
   cpu: string;
+  /** Average of the minute before it all began: processes that wanted a core. */
+  loadBefore: number;
   diskMibPerSecond: number;
 }
 
@@ -39,7 +41,7 @@ export async function report(outcomes: readonly Outcome[], machine: Machine): Pr
   const at = new Date().toISOString();
   const text = [
     `# Benchmark of ${at.slice(0, 16).replace('T', ' ')} UTC`,
-    `${machine.cores} cores of ${machine.cpu}; the disk takes ${machine.diskMibPerSecond.toFixed(0)} MiB/s in synced parts of 8 MiB.`,
+    `${machine.cores} cores of ${machine.cpu}, load ${machine.loadBefore.toFixed(1)} before it began; the disk takes ${machine.diskMibPerSecond.toFixed(0)} MiB/s in synced parts of 8 MiB.`,
     'Medians of the runs of each; all in one plainly started Chromium, each through the same kind of proxy.',
     ...outcomes.map(table),
   ].join('\n\n');

@@ -25,6 +25,13 @@ export function residentBytes(pid: number): number {
   return statusKib(pid, 'VmRSS') * 1024;
 }
 
+/** Processor time of a process since it began, in ms; 0 when it is gone. */
+export function processorMs(pid: number): number {
+  // Fields 14 and 15 of proc(5), in ticks of 10 ms, counted from after the name in parentheses.
+  const fields = read(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ') ?? [];
+  return 10 * (Number(fields[11] ?? 0) + Number(fields[12] ?? 0));
+}
+
 /** Lets the peak begin anew at what is resident now. */
 export function forgetPeak(pid: number): void {
   // 5 resets the high-water mark (proc(5), clear_refs); a process that just ended has none.
