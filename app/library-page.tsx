@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { StoredFile, StoredFiles } from '../shared/api.ts';
 import type { ErrorCode } from '../shared/errors.ts';
 import { isFileName } from '../shared/file-name.ts';
@@ -178,7 +178,7 @@ function FileActions({ file, onDo }: { file: StoredFile; onDo: (doing: Doing) =>
 
 function AskDelete({ onKeep, onDelete }: { onKeep: () => void; onDelete: () => void }): JSX.Element {
   const keep = useRef<HTMLButtonElement>(null);
-  useEffect(() => keep.current?.focus(), []); // the choice that loses nothing
+  useLayoutEffect(() => keep.current?.focus(), []); // the choice that loses nothing
   return (
     <>
       <button type="button" class="button small danger" data-do="delete-now" onClick={onDelete}>
@@ -198,7 +198,7 @@ function Rename(props: {
 }): JSX.Element {
   const [name, setName] = useState(props.name);
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     field.current?.focus();
     // Whoever renames means the name, not what comes after its dot.
     field.current?.setSelectionRange(0, props.name.lastIndexOf('.') > 0 ? props.name.lastIndexOf('.') : -1);

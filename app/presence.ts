@@ -81,8 +81,10 @@ function watchForDeath(next: string): void {
   instance = next;
   // Locks exist in secure contexts only, and not in every WebView; the 15 s ping does without.
   navigator.locks
-    ?.request(`holdfast-worker:${next}`, { mode: 'shared', signal: watch.signal }, () => {
-      if (totals.peek().unfinished > 0) void ping();
+    ?.request(`holdfast-worker:${next}`, { mode: 'shared', signal: watch.signal }, async () => {
+      if (totals.peek().unfinished > 0) await ping();
+      // A worker that had not taken its lock yet is not dead; it is watched again from the next ping on.
+      if (instance === next) instance = null;
     })
     .catch(() => undefined); // aborted: the page is leaving, or another instance is watched now
 }

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ErrorCode } from '../shared/errors.ts';
 import { type Answer, readSession, sendCode, signIn } from './api.ts';
 import { t } from './i18n.ts';
@@ -161,6 +161,6 @@ function useRequest() {
 /** Focus goes to the field that a step is about, as it appears. */
 function useFocus() {
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
   return field;
 }

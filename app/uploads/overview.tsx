@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { duration, number, percentage, size } from '../format.ts';
 import { t } from '../i18n.ts';
 import { Icon, type IconName } from '../icons.tsx';
-import { overall, tabFacts, totals } from '../state.ts';
+import { groups, overall, tabFacts, totals } from '../state.ts';
 import { type SafeLine, safeLine } from './safety.ts';
 
 /** The whole list in one look: how far, how fast, how long, and whether this tab may be closed. */
@@ -26,21 +26,30 @@ export function Overview(): JSX.Element {
           ? t('overview.allStored', { count: stored })
           : t('overview.stored', { count: files, stored: number(stored) })}
       </p>
-      <p class="overview-facts">{facts()}</p>
+      <p class="overview-facts">
+        <span>{sizes()}</span>
+        <span>{pace()}</span>
+      </p>
       <Safe />
     </section>
   );
 }
 
-function facts(): string {
-  const { unfinished, bytes, shownBytes } = overall.value;
-  const { bytesPerSecond, secondsLeft } = totals.value;
+function sizes(): string {
+  const { percent, bytes, shownBytes } = overall.value;
+  return percent === 100
+    ? size(bytes)
+    : t('overview.ofBytes', { done: size(shownBytes), total: size(bytes) });
+}
+
+function pace(): string {
+  const { bytesPerSecond, secondsLeft, unfinished } = totals.value;
   if (unfinished === 0) return '';
-  const sizes = t('overview.ofBytes', { done: size(shownBytes), total: size(bytes) });
-  if (bytesPerSecond === null) return `${sizes} · ${t('overview.nothingMoves')}`;
+  // The first second has no speed yet, and is no standstill either.
+  if (bytesPerSecond === null) return groups.value.moving.length > 0 ? '' : t('overview.nothingMoves');
   const speed = t('overview.speed', { size: size(bytesPerSecond) });
   const left = secondsLeft === null ? [] : [t('overview.timeLeft', { time: duration(secondsLeft) })];
-  return [sizes, speed, ...left].join(' · ');
+  return [speed, ...left].join(' · ');
 }
 
 const icons: Record<SafeLine, IconName> = {
