@@ -97,6 +97,7 @@ export async function main(args: string[]): Promise<void> {
     const machine = {
       cores: cpus().length,
       cpu: cpus()[0]?.model ?? '',
+      loadBefore,
       diskMibPerSecond: await diskSpeed(folder),
     };
     await report(outcomes, machine);
