@@ -1,4 +1,5 @@
 import type { Hash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from './problem.ts';
 
 /** Why a running request is told to stop. */
@@ -19,18 +20,26 @@ export interface Turn {
   /** Takes the hash of the prefix, if the one at hand is for exactly `bytes` bytes. */
   takePrefix(bytes: number): Hash | null;
   leavePrefix(prefix: HashedPrefix): void;
-  /** Says how many bytes are held while the request runs, for whoever asks meanwhile. */
-  showProgress(progress: () => number, isCut: () => boolean): void;
+  /** Says how the request's body comes along, for whoever asks meanwhile. */
+  showProgress(progress: Progress): void;
   /** The turn is over; `finished` when the part needs no memory any more. */
   release(outcome: 'finished' | 'unfinished'): void;
+}
+
+/** How the body of a running request comes along. */
+export interface Progress {
+  /** Bytes of the part that are held. */
+  readonly heldBytes: () => number;
+  /** Bytes that its connection has brought, of whatever: while this grows, it is alive. */
+  readonly heardBytes: () => number;
 }
 
 interface Running {
   readonly attempt: string;
   readonly controller: AbortController;
   readonly done: Promise<void>;
-  progress: () => number;
-  isCut: () => boolean;
+  /** Null before the body is being read. */
+  progress: Progress | null;
 }
 
 interface Entry {
@@ -41,6 +50,10 @@ interface Entry {
   usedAt: number;
 }
 
+/** A connection that brings nothing for this long has nothing more on its way that we could wait for, in ms. */
+const QUIET_MS = 150;
+/** A connection that goes on bringing is not waited for any longer than this, in ms. */
+const PATIENCE_MS = 1500;
 /** More attempts at one part than this, and the oldest are forgotten. */
 const MAX_RETIRED = 256;
 
@@ -70,16 +83,19 @@ export class Attempts {
     const older = entry.running;
     const { promise: done, resolve } = Promise.withResolvers<void>();
     const controller = new AbortController();
-    const running: Running = { attempt, controller, done, progress: () => 0, isCut: () => false };
-    running.progress = () => older?.progress() ?? 0;
+    const running: Running = { attempt, controller, done, progress: null };
     entry.running = running;
     const release = (outcome: 'finished' | 'unfinished') => {
       if (entry.running === running) entry.running = null;
       if (outcome === 'finished' && this.#entries.get(key) === entry) this.#entries.delete(key);
       resolve();
     };
-    older?.controller.abort(takenOver());
-    await older?.done;
+    if (older) {
+      // Its client has given it up, but what it had sent may still be on its way through the kernel: it counts.
+      await quiet(older);
+      older.controller.abort(takenOver());
+      await older.done;
+    }
     if (controller.signal.aborted) {
       release('unfinished');
       throw controller.signal.reason;
@@ -95,24 +111,23 @@ export class Attempts {
       leavePrefix(prefix) {
         entry.prefix = prefix;
       },
-      showProgress(progress, isCut) {
+      showProgress(progress) {
         running.progress = progress;
-        running.isCut = isCut;
       },
       release,
     };
   }
 
   /**
-   * Bytes of the part that the request now writing it has written; null when there is none. One whose connection is
-   * gone is waited for, so that what it brought is counted.
+   * Bytes of the part that the request now writing it holds; null when there is none. Whoever asks has mostly lost the
+   * connection of that very request, so it is given a moment to bring what was on its way, and to end.
    */
   async progress(upload: string, number: number): Promise<number | null> {
     const running = this.#entries.get(keyOf(upload, number))?.running;
     if (!running) return null;
-    if (!running.isCut()) return running.progress();
-    await running.done;
-    return null;
+    await quiet(running);
+    const isRunning = this.#entries.get(keyOf(upload, number))?.running === running;
+    return isRunning ? (running.progress?.heldBytes() ?? null) : null;
   }
 
   /** Stops every request for `upload`, and returns when they have settled. */
@@ -143,6 +158,21 @@ export class Attempts {
     for (const [key, entry] of this.#entries) {
       if (!entry.running && entry.usedAt < before) this.#entries.delete(key);
     }
+  }
+}
+
+/** Settles when the request has ended, has brought nothing for a moment, or has gone on for too long to wait for. */
+async function quiet(running: Running): Promise<void> {
+  let over = false;
+  const done = running.done.then(() => {
+    over = true;
+  });
+  let heard = -1;
+  for (let waited = 0; !over && waited < PATIENCE_MS; waited += QUIET_MS) {
+    const now = running.progress?.heardBytes() ?? null;
+    if (now !== null && now === heard) return;
+    heard = now ?? -1;
+    await Promise.race([done, sleep(QUIET_MS, undefined, { ref: false })]);
   }
 }
 

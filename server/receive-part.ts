@@ -163,10 +163,10 @@ async function writePart(
     throw storageRefusal(error);
   });
   try {
-    turn.showProgress(
-      () => writer.heldBytes,
-      () => incoming.socket.destroyed,
-    );
+    turn.showProgress({
+      heldBytes: () => writer.heldBytes,
+      heardBytes: () => incoming.socket.bytesRead,
+    });
     const end = await receiveBody(incoming, {
       writer,
       hash,
