@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { isSessionOver } from './upload-session.ts';
+
+const MINUTE_MS = 60_000;
+const YEAR_MS = 365 * 24 * 60 * MINUTE_MS;
+const issuedAt = Date.UTC(2026, 7, 4);
+
+test('a session is over once more than its minutes have passed', () => {
+  const clock = { issuedAt, ttlMinutes: 30, clockOffsetMs: 0 };
+  expect(isSessionOver(clock, issuedAt)).toBe(false);
+  expect(isSessionOver(clock, issuedAt + 30 * MINUTE_MS)).toBe(false);
+  expect(isSessionOver(clock, issuedAt + 30 * MINUTE_MS + 1)).toBe(true);
+});
+
+test('minutes may be fractions', () => {
+  const clock = { issuedAt, ttlMinutes: 0.05, clockOffsetMs: 0 };
+  expect([isSessionOver(clock, issuedAt + 3000), isSessionOver(clock, issuedAt + 3001)]).toEqual([
+    false,
+    true,
+  ]);
+});
+
+test('a device clock that is years off changes nothing', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: -30 * YEAR_MS, max: 30 * YEAR_MS }),
+      fc.integer({ min: 0, max: 3 * 60 * MINUTE_MS }),
+      (off, age) => {
+        const clock = { issuedAt, ttlMinutes: 60, clockOffsetMs: -off };
+        expect(isSessionOver(clock, issuedAt + off + age)).toBe(age > 60 * MINUTE_MS);
+      },
+    ),
+  );
+});
