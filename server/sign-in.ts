@@ -136,7 +136,7 @@ function authOptions(config: Config, secret: string, db: Database, mailer: Maile
           async before(session) {
             const at = new Date(now());
             return {
-              data: { ...session, createdAt: at, updatedAt: at, expiresAt: new Date(now() + lifeMs) },
+              data: { ...session, createdAt: at, updatedAt: at, expiresAt: new Date(at.getTime() + lifeMs) },
             };
           },
         },
