@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BrowserContext, chromium } from '@playwright/test';
+import type { BrowserContext } from '@playwright/test';
 // @ts-expect-error: plain JavaScript, since the setup script uses it before anything is installed
 import { findBrowser } from '../scripts/browser.mjs';
 import { Cdp } from './cdp.ts';
@@ -96,6 +96,8 @@ export class PlainBrowser {
 
 /** A Playwright context on a profile of its own, for tests of what is seen and clicked. */
 export async function launchUi(options: { profile?: string; locale?: string } = {}): Promise<BrowserContext> {
+  // Imported late: the benchmark's proxy shares a process with this file, and would pay for Playwright's big heap.
+  const { chromium } = await import('@playwright/test');
   return chromium.launchPersistentContext(options.profile ?? '', {
     executablePath: await browserPath(),
     args: FLAGS.filter((flag) => flag !== '--headless'),

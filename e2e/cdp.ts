@@ -3,6 +3,8 @@ import { once } from 'node:events';
 /** A parsed message of the Chrome DevTools Protocol; what is in it depends on the method. */
 type Message = {
   id?: number;
+  method?: string;
+  sessionId?: string;
   result?: unknown;
   error?: { message: string };
 };
@@ -46,7 +48,11 @@ export class Cdp {
     this.#socket.close();
   }
 
-  #receive({ id, result, error }: Message): void {
+  #receive({ id, result, error, method, sessionId }: Message): void {
+    // "Leave this page?": a person who reloads or closes a tab says yes, and until then the page stands still.
+    if (method === 'Page.javascriptDialogOpening') {
+      void this.send('Page.handleJavaScriptDialog', { accept: true }, sessionId).catch(() => undefined);
+    }
     if (id === undefined) return;
     const call = this.#calls.get(id);
     this.#calls.delete(id);

@@ -26,6 +26,7 @@ export class Tab {
       targetId,
       flatten: true,
     });
+    await cdp.send('Page.enable', {}, sessionId);
     return new Tab(cdp, targetId, sessionId);
   }
 

@@ -1,0 +1,33 @@
+import { expect } from '@playwright/test';
+import { MIB, rowIs, test } from './journey.ts';
+import { poll } from './poll.ts';
+import { inFlightBytes, partPuts, wireOf } from './wire.ts';
+
+const STOPS = 50;
+
+test('a worker stopped fifty times in one upload sends again only what was on its way', async ({
+  journey,
+}) => {
+  const { proxy } = journey.stage;
+  const file = await journey.file('film.bin', 96 * MIB);
+  const tab = await journey.signedInTab();
+  await proxy.set({ bitsPerSecond: 80e6, latencyMs: 5 });
+  proxy.forget();
+  await tab.pick([file.path]);
+  let onItsWay = 0;
+  let next = 0;
+  for (let stop = 0; stop < STOPS; stop++) {
+    next += proxy.draw([0.5 * MIB, 2.5 * MIB]);
+    const until = next;
+    await poll(`stop ${stop}`, 60_000, () => proxy.counts.fromClients >= until || undefined, 5);
+    await tab.stopWorkers();
+    onItsWay += inFlightBytes(proxy.requests);
+    next = Math.max(next, proxy.counts.fromClients);
+  }
+  await rowIs(tab, 'stored');
+
+  const completing = partPuts(proxy.requests).filter(({ status }) => status === 201);
+  expect(wireOf(proxy.requests).resentBytes).toBeLessThanOrEqual(onItsWay);
+  expect(completing).toHaveLength(1);
+  expect(await journey.library(tab)).toEqual([{ name: 'film.bin', size: file.bytes, sha256: file.sha256 }]);
+});
