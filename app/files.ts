@@ -12,6 +12,11 @@ export function keep(picked: PickedFile): void {
   own.set(picked.id, picked);
 }
 
+/** Whether this page has the file of the upload with this id. */
+export function has(id: string): boolean {
+  return own.has(id);
+}
+
 /** Lets go of files that nobody will ask for again. */
 export function forget(ids: readonly string[]): void {
   for (const id of ids) own.delete(id);

@@ -17,12 +17,17 @@ export function Notices(): JSX.Element {
   );
 }
 
-/** The status is there before its content, or a screen reader would have nothing to hear change. */
+/** What surrounds the notice is live before it is there, or a screen reader would have nothing to hear change. */
 function ExpiryNotice(): JSX.Element {
   return (
-    <div role="status">
+    <div aria-live="polite">
       {expiryNotice.value !== null && (
-        <Notice name="session-expired" title={t('notice.expired.title')} onDismiss={dismissExpiry}>
+        <Notice
+          name="session-expired"
+          role="status"
+          title={t('notice.expired.title')}
+          onDismiss={dismissExpiry}
+        >
           <p>{t('notice.expired.body')}</p>
         </Notice>
       )}
@@ -77,14 +82,15 @@ function RefusalNotice(): JSX.Element {
 
 function Notice(props: {
   name: string;
+  role?: 'status';
   title: string;
   children: ComponentChildren;
   onDismiss?: () => void;
 }): JSX.Element {
   return (
-    <div class="notice" data-notice={props.name}>
+    <div class="notice" data-notice={props.name} role={props.role}>
       <span class="notice-icon">
-        <Icon name={props.name === 'session-expired' ? 'lock' : 'hand'} />
+        <Icon name={props.name === 'session-expired' ? 'lock' : 'alert'} />
       </span>
       <div class="notice-text">
         <strong>{props.title}</strong>

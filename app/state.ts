@@ -1,7 +1,7 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { News, SessionView, Snapshot } from '../shared/protocol.ts';
 import type { Totals, UploadView } from '../shared/upload-view.ts';
-import { forget } from './files.ts';
+import { forget, has } from './files.ts';
 import { type Groups, groupOf, groupRows } from './uploads/order.ts';
 import { type Overall, overallOf } from './uploads/progress.ts';
 import { type TabFacts, tabFactsOf } from './uploads/safety.ts';
@@ -47,7 +47,7 @@ let missed: Extract<News, { type: 'uploads' }>[] = [];
 /** The list as a whole. */
 export const overall: ReadonlySignal<Overall> = computed(() => overallOf(allRows(), totals.value));
 /** What closing this tab would mean. */
-export const tabFacts: ReadonlySignal<TabFacts> = computed(() => tabFactsOf(allRows()));
+export const tabFacts: ReadonlySignal<TabFacts> = computed(() => tabFactsOf(allRows(), has));
 
 /** The row with this id, or undefined once it has left the list. */
 export function row(id: string): Signal<UploadView> | undefined {

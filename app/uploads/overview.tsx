@@ -45,8 +45,9 @@ function sizes(): string {
 function pace(): string {
   const { bytesPerSecond, secondsLeft, unfinished } = totals.value;
   if (unfinished === 0) return '';
+  if (groups.value.moving.length === 0) return t('overview.nothingMoves');
   // The first second has no speed yet, and is no standstill either.
-  if (bytesPerSecond === null) return groups.value.moving.length > 0 ? '' : t('overview.nothingMoves');
+  if (bytesPerSecond === null) return '';
   const speed = t('overview.speed', { size: size(bytesPerSecond) });
   const left = secondsLeft === null ? [] : [t('overview.timeLeft', { time: duration(secondsLeft) })];
   return [speed, ...left].join(' · ');
@@ -58,6 +59,7 @@ const icons: Record<SafeLine, IconName> = {
   yes: 'check',
   oneClick: 'permit',
   no: 'lock',
+  noElsewhere: 'lock',
   needsYou: 'hand',
 };
 
@@ -78,7 +80,8 @@ function Safe(): JSX.Element | null {
 }
 
 function lead(line: Exclude<SafeLine, 'none'>): string {
-  if (line !== 'no') return t(`safe.${line}Lead`);
   const { unsafeFiles: files, unsafeBytes: bytes } = tabFacts.value;
+  if (line === 'noElsewhere') return t('safe.noElsewhereLead', { count: files });
+  if (line !== 'no') return t(`safe.${line}Lead`);
   return bytes > 0 ? t('safe.noLead', { size: size(bytes) }) : t('safe.noLeadEmpty', { count: files });
 }
