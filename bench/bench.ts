@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PlainBrowser } from '../e2e/browser.ts';
 import type { Faults } from '../e2e/fault-proxy.ts';
-import { forgetPeak, peakBytes } from '../e2e/memory.ts';
+import { forgetPeak, peakBytes, processorMs } from '../e2e/memory.ts';
 import { makeFile } from '../e2e/test-file.ts';
+import { watchBrowser } from './browser-cost.ts';
 import { diskSpeed } from './disk-speed.ts';
-import { watchRenderers } from './renderers.ts';
 import { type Measurement, type Outcome, report } from './report.ts';
 import { type Entrant, holdfast, type Rival, raw, tus } from './rivals.ts';
 
@@ -157,7 +157,8 @@ async function measureOnce(
   await proxy.set(scenario.link);
   proxy.forget();
   forgetPeak(rival.serverPid);
-  const rendererPeak = watchRenderers(browser.pid);
+  const serverMsBefore = processorMs(rival.serverPid);
+  const browserCost = watchBrowser(browser.pid);
   const measured = await rival.upload(tab, paths, WITHIN_MS).then(
     (seconds) => ({ seconds, failure: null }),
     (error: Error) => ({ seconds: Number.NaN, failure: error.message.slice(0, 200) }),
@@ -167,7 +168,8 @@ async function measureOnce(
     wireBytes: proxy.counts.fromClients,
     requests: proxy.requests.length,
     connections: proxy.counts.connections,
-    rendererPeakBytes: rendererPeak(),
+    ...browserCost(),
+    serverMs: processorMs(rival.serverPid) - serverMsBefore,
     serverPeakBytes: peakBytes(rival.serverPid),
   };
   await proxy.set({ bitsPerSecond: null, latencyMs: 0, resetAfterMs: null });

@@ -1,10 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { BrowserCost } from './browser-cost.ts';
 
 const MIB = 1024 * 1024;
 
 /** One upload of all the files of a scenario by one rival. */
-export interface Measurement {
+export interface Measurement extends BrowserCost {
   rival: string;
   /** NaN when it failed. */
   seconds: number;
@@ -13,9 +14,10 @@ export interface Measurement {
   wireBytes: number;
   requests: number;
   connections: number;
-  /** Resident, of the page and of its worker; nearly always one process. */
-  rendererPeakBytes: number;
+  /** Resident, at its peak. */
   serverPeakBytes: number;
+  /** Processor time. */
+  serverMs: number;
 }
 
 export interface Outcome {
@@ -27,6 +29,9 @@ export interface Outcome {
   floorSeconds: number | null;
   measurements: readonly Measurement[];
 }
+
+/** What of a measurement is a number. */
+type Figure = Exclude<keyof Measurement, 'rival' | 'failure'>;
 
 interface Machine {
   cores: number;
@@ -67,6 +72,7 @@ function table({ title, bytes, floorSeconds, measurements }: Outcome): string {
     'connections',
     'renderer MiB',
     'server MiB',
+    'CPU s: renderer + browser + server',
     'runs',
   ];
   const lines = rows.map((row) => [
@@ -79,6 +85,7 @@ function table({ title, bytes, floorSeconds, measurements }: Outcome): string {
     String(row.connections),
     (row.rendererPeakBytes / MIB).toFixed(0),
     (row.serverPeakBytes / MIB).toFixed(0),
+    [row.rendererMs, row.browserMs, row.serverMs].map((ms) => (ms / 1000).toFixed(1)).join(' + '),
     row.all,
   ]);
   const floor = floorSeconds === null ? '' : ` (the link's floor: ${floorSeconds.toFixed(2)} s)`;
@@ -89,9 +96,7 @@ function summary(runs: readonly Measurement[]): Measurement & { all: string } {
   const first = runs[0];
   if (!first) throw new Error('A rival in the table has at least one run');
   const whole = runs.filter(({ failure }) => failure === null);
-  const of = (
-    field: 'seconds' | 'wireBytes' | 'requests' | 'connections' | 'rendererPeakBytes' | 'serverPeakBytes',
-  ) => median((whole.length > 0 ? whole : runs).map((run) => run[field]));
+  const of = (field: Figure) => median((whole.length > 0 ? whole : runs).map((run) => run[field]));
   return {
     rival: first.rival,
     failure: whole.length > 0 ? null : first.failure,
@@ -100,7 +105,10 @@ function summary(runs: readonly Measurement[]): Measurement & { all: string } {
     requests: of('requests'),
     connections: of('connections'),
     rendererPeakBytes: of('rendererPeakBytes'),
+    rendererMs: of('rendererMs'),
+    browserMs: of('browserMs'),
     serverPeakBytes: of('serverPeakBytes'),
+    serverMs: of('serverMs'),
     all: runs.map((run) => (run.failure ? 'failed' : run.seconds.toFixed(2))).join(' '),
   };
 }
