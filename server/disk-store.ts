@@ -182,8 +182,7 @@ class DiskWriter implements PartWriter {
   async seal(): Promise<number> {
     await this.#flush();
     if (this.#failure) throw this.#failure;
-    await this.#handle.datasync();
-    await this.#syncEntry();
+    await Promise.all([this.#handle.datasync(), this.#syncEntry()]);
     return this.#held;
   }
 

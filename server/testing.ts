@@ -170,7 +170,7 @@ export function reprDigest(part: Uint8Array): string {
 export async function openUpload(
   account: TestAccount,
   files: readonly TestFile[],
-  sid = randomUUID(),
+  sid: string = randomUUID(),
 ): Promise<string> {
   const body = { files: files.map(({ announced }) => announced) };
   await expectStatus2xx(await account.request('PUT', `/api/upload-sessions/${sid}`, body));
