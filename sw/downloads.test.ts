@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { answerDownload, isDownload, isNative } from './downloads.ts';
+import type { ApiRequest, Gateway } from './gateway.ts';
+
+const origin = 'https://app.example.test';
+
+function request(path: string, change: Partial<Pick<Request, 'method' | 'destination'>> = {}): Request {
+  return { url: origin + path, method: 'GET', destination: 'document', ...change } as Request;
+}
+
+function gate(answer: Response) {
+  const asked: ApiRequest[] = [];
+  const send = async (one: ApiRequest) => {
+    asked.push(one);
+    return answer;
+  };
+  return { gateway: { send } as unknown as Gateway, asked };
+}
+
+test('links and media elements download; what a page fetches itself does not', () => {
+  const path = '/api/files/f1/content';
+  const destinations = ['document', 'video', 'audio', 'image', 'iframe', ''] as const;
+  expect(destinations.filter((destination) => isDownload(request(path, { destination })))).toEqual([
+    'document',
+    'video',
+    'audio',
+    'image',
+    'iframe',
+  ]);
+  expect(isDownload(request(path, { method: 'HEAD' }))).toBe(false);
+});
+
+test('only the content of a file is one', () => {
+  for (const path of [
+    '/api/files',
+    '/api/files/f1',
+    '/api/files/f1/thumbnail',
+    '/api/files/f1/content/x',
+    '/content',
+  ])
+    expect([isDownload(request(path)), isNative(request(`${path}?native`))]).toEqual([false, false]);
+});
+
+test('a download is native once it carries the mark', () => {
+  expect(isNative(request('/api/files/f1/content'))).toBe(false);
+  expect(isNative(request('/api/files/f1/content?native='))).toBe(true);
+});
+
+test('a download is asked for by HEAD, then left to the browser', async () => {
+  const { gateway, asked } = gate(new Response(null, { status: 200 }));
+  const answer = await answerDownload(gateway, request('/api/files/f1/content?download=1'));
+  expect([answer.status, answer.headers.get('Location')]).toEqual([
+    303,
+    `${origin}/api/files/f1/content?download=1&native=`,
+  ]);
+  expect(isNative(request('/api/files/f1/content?download=1&native='))).toBe(true);
+  expect(asked.map(({ method, path, body }) => [method, path, body])).toEqual([
+    ['HEAD', '/api/files/f1/content?download=1', null],
+  ]);
+});
+
+test.each([401, 404, 503])('a download that is refused with %i goes nowhere', async (status) => {
+  const refusal = new Response(null, { status });
+  expect(await answerDownload(gate(refusal).gateway, request('/api/files/f1/content'))).toBe(refusal);
+});

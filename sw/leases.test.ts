@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Leases } from './leases.ts';
+
+const never = new Promise<void>(() => undefined);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** The names of the leases that are over, in the order they ended. */
+function keep(leases: Leases) {
+  const over: string[] = [];
+  const hold = (name: string, page: string, ms: number, settled: Promise<void> = never) =>
+    void leases.hold(page, ms, settled).then(() => over.push(name));
+  return { over, hold };
+}
+
+test('a lease ends after its time', async () => {
+  const { over, hold } = keep(new Leases());
+  hold('lease', 'page', 90_000);
+  await vi.advanceTimersByTimeAsync(89_999);
+  expect(over).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(over).toEqual(['lease']);
+});
+
+test("a page's next lease ends the one before it, and no other page's", async () => {
+  const { over, hold } = keep(new Leases());
+  hold('first', 'page', 90_000);
+  hold('other', 'another', 90_000);
+  await vi.advanceTimersByTimeAsync(15_000);
+  hold('second', 'page', 90_000);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(over).toEqual(['first']);
+  await vi.advanceTimersByTimeAsync(75_000);
+  expect(over).toEqual(['first', 'other']);
+  await vi.advanceTimersByTimeAsync(15_000);
+  expect(over).toEqual(['first', 'other', 'second']);
+});
+
+test('a lease ends as soon as there is no work left, and leaves no timer', async () => {
+  const { over, hold } = keep(new Leases());
+  const { promise, resolve } = Promise.withResolvers<void>();
+  hold('lease', 'page', 90_000, promise);
+  resolve();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(over).toEqual(['lease']);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('a lease that ends late does not take the next one with it', async () => {
+  const leases = new Leases();
+  const { over, hold } = keep(leases);
+  hold('first', 'page', 90_000);
+  hold('second', 'page', 240_000);
+  await vi.advanceTimersByTimeAsync(90_000);
+  hold('third', 'page', 90_000);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(over).toEqual(['first', 'second']);
+});
+
+test('all leases can be ended at once, and again', async () => {
+  const leases = new Leases();
+  const { over, hold } = keep(leases);
+  hold('a', 'one', 90_000);
+  hold('b', 'two', 90_000);
+  leases.endAll();
+  leases.endAll();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(over).toEqual(['a', 'b']);
+  expect(vi.getTimerCount()).toBe(0);
+});
