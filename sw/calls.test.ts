@@ -1,0 +1,208 @@
+import 'fake-indexeddb/auto';
+import { expect, test } from 'vitest';
+import type { PickedFile } from '../shared/protocol.ts';
+import { type Life, newUpload, type Upload } from '../shared/upload.ts';
+import type { Account } from './account.ts';
+import { answerCall, type Desk } from './calls.ts';
+import type { Engine } from './engine.ts';
+import type { NewsDesk } from './news.ts';
+
+type At = 'unknown' | 'signed-in' | 'expired' | 'signed-out';
+
+/** A desk whose engine writes down what it is told; `open` is the session it has room in. */
+function desk({
+  at = 'signed-in',
+  open = null,
+  uploads = [],
+}: {
+  at?: At;
+  open?: string | null;
+  uploads?: Upload[];
+}) {
+  const done: unknown[] = [];
+  const added: { uploads: readonly Upload[]; files: readonly PickedFile[] }[] = [];
+  let now = at;
+  const state = () => ({
+    at: now,
+    epoch: 3,
+    ...(now === 'signed-in' && { account: { id: 'a1', email: 'a@b.test' } }),
+  });
+  const account = {
+    state: async () => state(),
+    get current() {
+      return state();
+    },
+    view: { epoch: 3, state: 'signed-in', account: null },
+    ask: async () => {
+      done.push('ask');
+      now = 'signed-in';
+    },
+    check: async () => void done.push('check'),
+  };
+  const engine = {
+    openSession: (_account: string, files: number, most: number) => {
+      done.push(`room for ${files} of ${most}`);
+      return open;
+    },
+    add: async (uploads: readonly Upload[], files: readonly PickedFile[]) =>
+      void added.push({ uploads, files }),
+    upload: (id: string) => uploads.find((one) => one.id === id) ?? null,
+    apply: async (id: string, event: object) => void done.push([id, event]),
+    forget: async (ids: string[]) => void done.push(['forget', ids]),
+    giveFile: async (id: string, file: File) => void done.push(['file', id, file.name]),
+    kick: () => void done.push('kick'),
+    wants: () => ['u7'],
+    hasWork: true,
+  };
+  const about = () => ({ build: 'b1', instance: 'i1', epoch: 3, engine: 'running' as const });
+  const all: Desk = {
+    account: account as unknown as Account,
+    engine: async () => engine as unknown as Engine,
+    news: { rev: 42, snapshot: () => ({ rev: 42, rows: [] }) } as unknown as NewsDesk,
+    about,
+    drain: async () => void done.push('drain'),
+  };
+  return { desk: all, done, added };
+}
+
+function picked(id: string, name = 'film.bin', path = ''): PickedFile {
+  return { id, path, file: new File(['abc'], name, { type: 'video/mp4', lastModified: 7 }) };
+}
+
+function upload(id: string, life: Life): Upload {
+  const file = {
+    id,
+    account: 'a1',
+    session: 's1',
+    path: '',
+    name: 'a',
+    size: 3,
+    type: '',
+    lastModified: 1,
+    addedAt: 1,
+  };
+  return { ...newUpload(file), life };
+}
+
+const ping = { name: 'ping', ask: { build: 'b1', leaving: false, eager: false } } as const;
+
+test('a ping is answered with who the worker is, where things stand, and what it lacks', async () => {
+  const { desk: all, done } = desk({});
+  expect(await answerCall(all, ping)).toEqual({
+    build: 'b1',
+    instance: 'i1',
+    epoch: 3,
+    engine: 'running',
+    session: { epoch: 3, state: 'signed-in', account: null },
+    rev: 42,
+    wants: ['u7'],
+    busy: true,
+  });
+  expect(done).toEqual(['check']);
+});
+
+test('the first ping of all waits until the server has said who is here', async () => {
+  const { desk: all, done } = desk({ at: 'unknown' });
+  await answerCall(all, ping);
+  expect(done).toEqual(['ask']);
+});
+
+test('a snapshot is the list as it stands', async () => {
+  expect(await answerCall(desk({}).desk, { name: 'uploads.snapshot', ask: {} })).toEqual({
+    rev: 42,
+    rows: [],
+  });
+});
+
+test('files become uploads of the account that is signed in, with names the server takes', async () => {
+  const { desk: all, added } = desk({ open: 's9' });
+  const files = [picked('u1', 'a/b\u0000.bin', '../films//2026'), picked('u2')];
+  expect(await answerCall(all, { name: 'uploads.add', ask: { files } })).toEqual({ ids: ['u1', 'u2'] });
+  expect(added).toHaveLength(1);
+  expect(added[0]?.files).toEqual(files);
+  const now = added[0]?.uploads[0]?.addedAt ?? 0;
+  expect(added[0]?.uploads).toEqual([
+    newUpload({
+      id: 'u1',
+      account: 'a1',
+      session: 's9',
+      path: 'films/2026',
+      name: 'a_b_.bin',
+      size: 3,
+      type: 'video/mp4',
+      lastModified: 7,
+      addedAt: now,
+    }),
+    expect.objectContaining({ id: 'u2', path: '', name: 'film.bin', session: 's9' }),
+  ]);
+});
+
+test('more files than one call takes are several sessions, and keep their order', async () => {
+  const { desk: all, added, done } = desk({});
+  const files = Array.from({ length: 2001 }, (_, n) => picked(`u${n}`));
+  await answerCall(all, { name: 'uploads.add', ask: { files } });
+  expect(added.map(({ uploads }) => uploads.length)).toEqual([1000, 1000, 1]);
+  expect(done).toEqual(['room for 1000 of 1000', 'room for 1000 of 1000', 'room for 1 of 1000']);
+  const uploads = added.flatMap((one) => one.uploads);
+  expect(new Set(uploads.map(({ session }) => session)).size).toBe(3);
+  expect(uploads.toSorted((a, b) => a.addedAt - b.addedAt).map(({ id }) => id)).toEqual(
+    files.map(({ id }) => id),
+  );
+});
+
+test.each(['unknown', 'expired', 'signed-out'] as const)(
+  'no file is taken while the session is %s',
+  async (at) => {
+    const { desk: all, added } = desk({ at });
+    const adding = answerCall(all, { name: 'uploads.add', ask: { files: [picked('u1')] } });
+    await expect(adding).rejects.toMatchObject({ code: 'SIGNED_OUT' });
+    expect(added).toEqual([]);
+  },
+);
+
+test('files that are offered go to their uploads', async () => {
+  const { desk: all, done } = desk({});
+  const files = ['u1', 'u2'].map((id) => ({ id, file: new File(['x'], id) }));
+  expect(await answerCall(all, { name: 'uploads.offer', ask: { files } })).toBe(null);
+  expect(done).toEqual([
+    ['file', 'u1', 'u1'],
+    ['file', 'u2', 'u2'],
+  ]);
+});
+
+test('what a person asks for is done for each upload that is known, and is worth a try now', async () => {
+  const uploads = [upload('u1', { at: 'going' }), upload('u2', { at: 'going' })];
+  const { desk: all, done } = desk({ uploads });
+  await answerCall(all, { name: 'uploads.act', ask: { action: 'pause', ids: ['u1', 'nobody', 'u2'] } });
+  expect(done).toEqual([['u1', { type: 'pause' }], ['u2', { type: 'pause' }], 'kick']);
+});
+
+test('a cancellation is dated, so that it can be undone for a while', async () => {
+  const { desk: all, done } = desk({ uploads: [upload('u1', { at: 'going' })] });
+  await answerCall(all, { name: 'uploads.act', ask: { action: 'cancel', ids: ['u1'] } });
+  expect(done[0]).toEqual(['u1', { type: 'cancel', now: expect.any(Number) }]);
+});
+
+test('a row is forgotten at once where the server holds nothing, and else when it has been told', async () => {
+  const uploads = [
+    upload('stored', { at: 'stored' }),
+    upload('freed', { at: 'cancelled', since: 1, told: true }),
+    upload('cancelled', { at: 'cancelled', since: 1, told: false }),
+    upload('failed', { at: 'failed', code: 'FILE_GONE' }),
+  ];
+  const { desk: all, done } = desk({ uploads });
+  await answerCall(all, { name: 'uploads.act', ask: { action: 'remove', ids: uploads.map(({ id }) => id) } });
+  expect(done).toEqual([
+    ['forget', ['stored']],
+    ['forget', ['freed']],
+    ['cancelled', { type: 'remove' }],
+    ['failed', { type: 'remove' }],
+    'kick',
+  ]);
+});
+
+test('a drain is answered once it is done', async () => {
+  const { desk: all, done } = desk({});
+  expect(await answerCall(all, { name: 'drain', ask: {} })).toBe(null);
+  expect(done).toEqual(['drain']);
+});
