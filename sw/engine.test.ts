@@ -46,11 +46,11 @@ class ModelServer {
     const fate = this.#fates.shift() ?? 'ok';
     if (request.signal?.aborted || fate === 'unreachable') return new Response(null, { status: 503 });
     if (fate === 'later') return new Response(null, { status: 503, headers: { 'Retry-After': '1' } });
-    const answer = this.#answer(request, fate);
+    const answer = await this.#answer(request, fate);
     return fate === 'cut' || fate === 'lost-answer' ? new Response(null, { status: 502 }) : answer;
   };
 
-  #answer(request: ApiRequest, fate: Fate): Response {
+  #answer(request: ApiRequest, fate: Fate): Response | Promise<Response> {
     const part = Number(/parts\/(\d+)$/.exec(request.path)?.[1] ?? -1);
     if (request.method === 'HEAD') return this.#look(part);
     if (request.method === 'PUT' && part >= 0) return this.#receive(part, request, fate);
@@ -67,10 +67,12 @@ class ModelServer {
     });
   }
 
-  #receive(part: number, { headers, body }: ApiRequest, fate: Fate): Response {
+  async #receive(part: number, { headers, body }: ApiRequest, fate: Fate): Promise<Response> {
     if (this.acknowledged.has(part)) return new Response(null, { status: this.stored ? 201 : 204 });
     const have = this.parts.get(part) ?? Buffer.alloc(0);
-    const bytes = Buffer.from(body as Uint8Array<ArrayBuffer>);
+    const bytes = Buffer.from(
+      body instanceof Blob ? await body.arrayBuffer() : (body as Uint8Array<ArrayBuffer>),
+    );
     const offset = Number(headers.get(header.offset));
     this.bodyBytes += bytes.length;
     if (offset !== have.length) {
@@ -160,6 +162,7 @@ function device(server: ModelServer, content: Buffer<ArrayBuffer>, chance: () =>
           if (row) shown.push(row.state.at === 'stored' ? row.size : row.shownBytes);
         },
         onStored: () => undefined,
+        filesAreSnapshots: names % 2 === 0,
         stagingRoom: async () => 64 * 1024 * 1024,
         log: () => undefined,
       },

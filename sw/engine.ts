@@ -27,7 +27,7 @@ import {
 } from '../shared/upload.ts';
 import { isSessionOver } from '../shared/upload-session.ts';
 import { type Safety, type Totals, totalsOf, type UploadView, viewUpload } from '../shared/upload-view.ts';
-import { PartBytes } from './part-bytes.ts';
+import { PartBytes, type ReadPart, sha256, type Unreadable } from './part-bytes.ts';
 import type { Checkpoint, SessionRecord, Store } from './store.ts';
 import type { UploadApi } from './upload-api.ts';
 
@@ -47,6 +47,8 @@ export interface EngineHost {
   /** Rows changed, or are gone; `[]` when only the totals did. */
   onChange: (ids: readonly string[]) => void;
   onStored: () => void;
+  /** A `File` whose original was changed can't be read any more; see `PartBytes`. */
+  filesAreSnapshots: boolean;
   /** Bytes that may be staged besides those that are. */
   stagingRoom: () => Promise<number>;
   log: (line: string) => void;
@@ -117,7 +119,7 @@ export class Engine {
   constructor(host: EngineHost, times: EngineTimes) {
     this.#host = host;
     this.#times = times;
-    this.bytes = new PartBytes(host.store);
+    this.bytes = new PartBytes(host.store, host.filesAreSnapshots);
   }
 
   /** Takes the place of any engine before it and reads where things stand. Starting up is recovering. */
@@ -504,11 +506,11 @@ export class Engine {
     if (!read.ok) return this.#unreadable(entry, read.why);
     this.#readAhead(entry, part);
     const digest = completes ? await this.#digestOf(entry, part, read.digest) : null;
-    if (digest === 'changed') return this.#unreadable(entry, 'changed');
     if (stop.aborted) return;
+    if (typeof digest === 'object' && digest) return this.#unreadable(entry, digest.why);
     const startedAt = this.#host.now();
-    const bytes = new Uint8Array(read.bytes, offset, length);
-    const segment = { session: upload.session, file: upload.id, part, offset, bytes, digest };
+    const body = read.body(offset, length);
+    const segment = { session: upload.session, file: upload.id, part, offset, body, digest };
     const answer = await this.#watched(stop, length, (signal) => this.#host.api.sendSegment(segment, signal));
     if (answer.verdict.is !== 'done') {
       await this.#sendRefused(entry, step, answer.verdict, startedAt, stop);
@@ -554,9 +556,12 @@ export class Engine {
         return;
       case 'refused':
         return this.#fail(entry, verdict);
-      default:
+      default: {
         entry.doubtful.add(part);
+        const unreadable = await this.bytes.trouble(entry.upload);
+        if (unreadable) return this.#unreadable(entry, unreadable.why);
         return this.#trouble(verdict, startedAt, entry);
+      }
     }
   }
 
@@ -652,16 +657,17 @@ export class Engine {
     if (failures >= MAX_DIGEST_FAILURES) await this.#fail(entry, { code: 'DIGEST_MISMATCH' });
   }
 
-  /** The digest of a part as now read, or `changed` when it is not what it was when first read. */
-  async #digestOf(entry: Entry, part: number, reading: Promise<string>): Promise<string | 'changed'> {
+  /** The digest of a part as now read; not a digest when that failed, or is not what it was when first read. */
+  async #digestOf(entry: Entry, part: number, reading: ReadPart['digest']): Promise<string | Unreadable> {
     const digest = await reading;
+    if (typeof digest !== 'string') return digest;
     const first = entry.digests.get(part);
-    if (first !== undefined && first !== digest) return 'changed';
+    if (first !== undefined && first !== digest) return { ok: false, why: 'changed' };
     entry.digests.set(part, digest);
     return digest;
   }
 
-  async #unreadable(entry: Entry, why: Exclude<Awaited<ReturnType<PartBytes['read']>>, { ok: true }>['why']) {
+  async #unreadable(entry: Entry, why: Unreadable['why']) {
     const { id } = entry.upload;
     if (why !== 'permission') this.bytes.drop(id, false);
     await this.#apply(
@@ -716,23 +722,17 @@ export class Engine {
 
   async #stagePart(entry: Entry, part: number): Promise<void> {
     const { id } = entry.upload;
-    const alreadyRead = entry.busy.has(part);
-    const read = await this.bytes.read(entry.upload, part);
-    if (!read.ok) return this.#unreadable(entry, read.why);
-    const digest = await this.#digestOf(entry, part, read.digest);
-    if (digest === 'changed') return this.#unreadable(entry, 'changed');
-    if (![...missingParts(entry.upload)].includes(part)) return;
-    await this.#save(
-      { stage: { id, part, bytes: read.bytes }, digest: { id, part, value: digest } },
-      'strict',
-    );
+    const bytes = await this.bytes.copy(entry.upload, part);
+    if ('ok' in bytes) return this.#unreadable(entry, bytes.why);
+    const value = await this.#digestOf(entry, part, sha256(bytes));
+    if (typeof value !== 'string') return this.#unreadable(entry, value.why);
+    if (!isMissing(entry.upload, part)) return;
+    await this.#save({ stage: { id, part, bytes }, digest: { id, part, value } }, 'strict');
     this.bytes.noteStaged(id, part);
     // Acknowledged while it was being written: the record that was to go with it has gone already.
     if (!isMissing(entry.upload, part)) {
       await this.#save({ unstage: { id, part } }, 'relaxed');
       this.bytes.release(id, part, true);
-    } else if (!alreadyRead && !entry.busy.has(part)) {
-      this.bytes.release(id, part, false);
     }
     this.#host.onChange([id]);
   }

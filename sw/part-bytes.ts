@@ -2,11 +2,13 @@ import { spanOf, type Upload } from '../shared/upload.ts';
 import type { NeedsFileWhy } from '../shared/upload-view.ts';
 import type { Store } from './store.ts';
 
-/** A part's bytes and their SHA-256 (base64), which may still be on its way. */
+/** A part that can be sent. */
 export interface ReadPart {
   ok: true;
-  bytes: ArrayBuffer;
-  digest: Promise<string>;
+  /** SHA-256 of the whole part in base64, or why it could not be read after all. */
+  digest: Promise<string | Unreadable>;
+  /** What to send of it: bytes `offset` to `offset + length` of the part. */
+  body: (offset: number, length: number) => Blob | Uint8Array<ArrayBuffer>;
 }
 /** Why a part can't be read now. */
 export interface Unreadable {
@@ -14,19 +16,25 @@ export interface Unreadable {
   why: NeedsFileWhy | 'permission';
 }
 
-/** Parts read ahead and not yet sent: each is up to 8 MiB of memory, beside those in flight. */
+/** Parts read ahead and not yet sent: each may be up to 8 MiB of memory, beside those in flight. */
 const MAX_READ = 5;
 
 /** Where the bytes of uploads come from: staged copies, `File`s that pages handed over, stored handles. */
 export class PartBytes {
   #store: Store;
+  #filesAreSnapshots: boolean;
   #files = new Map<string, File>();
   #handles = new Map<string, FileSystemFileHandle | null>();
   #staged = new Map<string, Set<number>>();
   #read = new Map<string, Promise<ReadPart | Unreadable>>();
 
-  constructor(store: Store) {
+  /**
+   * `filesAreSnapshots`: a `File` whose original was changed can't be read any more (Chromium), so it may be sent as it
+   * is. Elsewhere it silently gives the new bytes (Firefox) or hangs (WebKit), and only bytes read before are sent.
+   */
+  constructor(store: Store, filesAreSnapshots: boolean) {
     this.#store = store;
+    this.#filesAreSnapshots = filesAreSnapshots;
   }
 
   holdFile(id: string, file: File): void {
@@ -83,8 +91,8 @@ export class PartBytes {
   }
 
   /**
-   * Reads a part once, whole: what is hashed is what is sent, whatever happens to the file meanwhile. Kept in
-   * memory until it is released, since a part may go out in several segments.
+   * Gets a part ready to be sent, and its digest on the way. Kept until it is released, since a part may go out in
+   * several segments.
    */
   read(upload: Upload, part: number): Promise<ReadPart | Unreadable> {
     const key = `${upload.id}:${part}`;
@@ -103,22 +111,38 @@ export class PartBytes {
     if (this.#read.size < MAX_READ) void this.read(upload, part);
   }
 
+  /** The bytes of a part, to be kept elsewhere. */
+  async copy(upload: Upload, part: number): Promise<ArrayBuffer | Unreadable> {
+    const file = await this.#fileOf(upload);
+    return 'ok' in file ? file : readSlice(file, spanOf(upload, part));
+  }
+
+  /** Whether the file can still be read: null if so, else why not. Tells a changed file from a dead network. */
+  async trouble(upload: Upload): Promise<Unreadable | null> {
+    const file = this.#files.get(upload.id);
+    if (!file) return null;
+    const read = await readSlice(file, { start: 0, length: Math.min(1, file.size) });
+    return 'ok' in read ? read : null;
+  }
+
   async #fetch(upload: Upload, part: number): Promise<ReadPart | Unreadable> {
-    const { start, length } = spanOf(upload, part);
-    const staged = this.stagedParts(upload.id).has(part) ? await this.#store.staged(upload.id, part) : null;
-    if (staged && staged.byteLength === length) return hashed(staged);
-    if (this.stagedParts(upload.id).has(part)) this.#staged.get(upload.id)?.delete(part);
+    const span = spanOf(upload, part);
+    const wasStaged = this.stagedParts(upload.id).has(part);
+    const staged = wasStaged ? await this.#store.staged(upload.id, part) : null;
+    if (staged?.byteLength === span.length) return fromBuffer(staged);
+    if (wasStaged) this.#staged.get(upload.id)?.delete(part);
+    const file = await this.#fileOf(upload);
+    if ('ok' in file) return wasStaged && file.why === 'restarted' ? { ok: false, why: 'bytes-lost' } : file;
+    if (this.#filesAreSnapshots) return fromFile(file, span);
+    const bytes = await readSlice(file, span);
+    return 'ok' in bytes ? bytes : fromBuffer(bytes);
+  }
+
+  async #fileOf(upload: Upload): Promise<File | Unreadable> {
     const file = this.#files.get(upload.id) ?? (await this.#fromHandle(upload.id));
     if (file === 'permission') return { ok: false, why: 'permission' };
-    if (file === null) return { ok: false, why: staged === null ? 'restarted' : 'bytes-lost' };
-    // Only Chromium refuses to read a file that has changed; its size and date tell in every engine that keeps them.
-    if (file.size !== upload.size) return { ok: false, why: 'changed' };
-    try {
-      const bytes = await file.slice(start, start + length).arrayBuffer();
-      return bytes.byteLength === length ? hashed(bytes) : { ok: false, why: 'changed' };
-    } catch (cause) {
-      return { ok: false, why: readTrouble(cause) };
-    }
+    if (file === null) return { ok: false, why: 'restarted' };
+    return file.size === upload.size ? file : { ok: false, why: 'changed' };
   }
 
   async #fromHandle(id: string): Promise<File | 'permission' | null> {
@@ -134,8 +158,35 @@ export class PartBytes {
   }
 }
 
-function hashed(bytes: ArrayBuffer): ReadPart {
-  return { ok: true, bytes, digest: sha256(bytes) };
+interface Span {
+  start: number;
+  length: number;
+}
+
+/** What is hashed is what is sent, whatever happens to the file meanwhile. */
+function fromBuffer(bytes: ArrayBuffer): ReadPart {
+  return { ok: true, digest: sha256(bytes), body: (offset, length) => new Uint8Array(bytes, offset, length) };
+}
+
+/**
+ * The browser sends the file's bytes by itself, which costs a worker nothing; they are read once more to be hashed. If
+ * the two reads could ever differ, the server would find the digest wrong and keep nothing.
+ */
+function fromFile(file: File, span: Span): ReadPart {
+  const digest = readSlice(file, span).then<string | Unreadable>((bytes) =>
+    'ok' in bytes ? bytes : sha256(bytes),
+  );
+  const { start } = span;
+  return { ok: true, digest, body: (offset, length) => file.slice(start + offset, start + offset + length) };
+}
+
+async function readSlice(file: File, { start, length }: Span): Promise<ArrayBuffer | Unreadable> {
+  try {
+    const bytes = await file.slice(start, start + length).arrayBuffer();
+    return bytes.byteLength === length ? bytes : { ok: false, why: 'changed' };
+  } catch (cause) {
+    return { ok: false, why: readTrouble(cause) };
+  }
 }
 
 /** SHA-256 of `bytes` in base64. */

@@ -49,6 +49,8 @@ const engine: Engine = new Engine(
     onWrongAccount: () => void account.ask(),
     onChange: (ids) => news.note(ids),
     onStored: () => postNews({ type: 'library' }),
+    // An interface of Chromium alone, which has that property since it stats a file before each read.
+    filesAreSnapshots: 'userAgentData' in navigator,
     stagingRoom,
     log,
   },

@@ -10,7 +10,7 @@ export interface Segment {
   part: number;
   /** Bytes of the part the server has. */
   offset: number;
-  bytes: Uint8Array<ArrayBuffer>;
+  body: Blob | Uint8Array<ArrayBuffer>;
   /** SHA-256 of the whole part in base64 when this segment completes it, else null. */
   digest: string | null;
 }
@@ -56,7 +56,7 @@ export class UploadApi {
 
   /** Sends a segment; `completesFile` when the server has committed the whole file with it. */
   async sendSegment(segment: Segment, signal: AbortSignal) {
-    const { session, file, part, offset, bytes, digest } = segment;
+    const { session, file, part, offset, body, digest } = segment;
     const headers = new Headers({
       'Content-Type': 'application/octet-stream',
       [header.offset]: String(offset),
@@ -68,7 +68,7 @@ export class UploadApi {
       method: 'PUT',
       path: partPath(session, file, part),
       headers,
-      body: bytes,
+      body,
       signal,
     });
     const issuedAt = wholeNumber(answer.headers?.get(header.issuedAt) ?? null);
