@@ -22,14 +22,15 @@ const upload: Upload = {
 };
 const whole = new File([content], 'film.bin', { lastModified: 7 });
 
-/** Bytes from a store with these parts and this handle; `asked` lists what was read from it. */
-function bytesFrom({
-  staged = {},
-  handle = null,
-}: {
+interface World {
   staged?: Record<number, Buffer>;
   handle?: unknown;
-} = {}) {
+  /** Chromium, where a file that was changed can't be read any more. */
+  snapshots?: boolean;
+}
+
+/** Bytes from a store with these parts and this handle; `asked` lists what was read from it. */
+function bytesFrom({ staged = {}, handle = null, snapshots = false }: World = {}) {
   const asked: string[] = [];
   const store = {
     staged: async (id: string, part: number) => {
@@ -39,7 +40,7 @@ function bytesFrom({
     },
     handle: async () => handle,
   };
-  return { bytes: new PartBytes(store as unknown as Store), asked };
+  return { bytes: new PartBytes(store as unknown as Store, snapshots), asked };
 }
 
 /** A file whose bytes cannot be read, for this reason. */
@@ -62,9 +63,16 @@ function pickedBy(file: File | null, permission?: PermissionState) {
   };
 }
 
-async function outcome(reading: ReturnType<PartBytes['read']>) {
+async function outcome(reading: ReturnType<PartBytes['read']>, length = 10) {
   const read = await reading;
-  return read.ok ? { text: Buffer.from(read.bytes).toString(), digest: await read.digest } : read.why;
+  if (!read.ok) return read.why;
+  const digest = await read.digest;
+  if (typeof digest !== 'string') return digest.why;
+  return { text: await textOf(read.body(0, length)), digest };
+}
+
+function textOf(body: Blob | Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Blob([body]).text();
 }
 
 function expected(text: string) {
@@ -75,17 +83,48 @@ test('a digest is the SHA-256 in base64', async () => {
   expect(await sha256(new Uint8Array(0))).toBe('47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=');
 });
 
-test('a part is its range of the file, the last one shorter', async () => {
-  const { bytes } = bytesFrom();
+test.each([true, false])('a part is its range of the file (files are snapshots: %s)', async (snapshots) => {
+  const { bytes } = bytesFrom({ snapshots });
   bytes.holdFile('u1', whole);
   expect(await outcome(bytes.read(upload, 0))).toEqual(expected('0123456789'));
-  expect(await outcome(bytes.read(upload, 2))).toEqual(expected('KLMNO'));
+  expect(await outcome(bytes.read(upload, 2), 5)).toEqual(expected('KLMNO'));
 });
 
-test('an empty file has one empty part', async () => {
-  const { bytes } = bytesFrom();
+test.each([true, false])(
+  'a segment is its range of the part (files are snapshots: %s)',
+  async (snapshots) => {
+    const { bytes } = bytesFrom({ snapshots });
+    bytes.holdFile('u1', whole);
+    const read = await bytes.read(upload, 1);
+    if (!read.ok) throw new Error(read.why);
+    const bodies = [read.body(0, 4), read.body(4, 6), read.body(10, 0)];
+    expect(await Promise.all(bodies.map(textOf))).toEqual(['abcd', 'efghij', '']);
+    expect(bodies.map((body) => body instanceof Blob)).toEqual([snapshots, snapshots, snapshots]);
+  },
+);
+
+test.each([true, false])('an empty file has one empty part (files are snapshots: %s)', async (snapshots) => {
+  const { bytes } = bytesFrom({ snapshots });
   bytes.holdFile('u1', new File([], 'empty'));
-  expect(await outcome(bytes.read({ ...upload, size: 0 }, 0))).toEqual(expected(''));
+  expect(await outcome(bytes.read({ ...upload, size: 0 }, 0), 0)).toEqual(expected(''));
+});
+
+test('where files are no snapshots, what is sent is what was hashed, whatever becomes of the file', async () => {
+  const { bytes } = bytesFrom();
+  let now = content;
+  const shifty = { size: 25, slice: (from: number, to: number) => new Blob([now.subarray(from, to)]) };
+  bytes.holdFile('u1', shifty as unknown as File);
+  const reading = bytes.read(upload, 0);
+  await reading;
+  now = Buffer.from(content.toString().toUpperCase());
+  expect(await outcome(reading)).toEqual(expected('0123456789'));
+});
+
+test('a file that cannot be read is noticed by its digest where it is sent as it is', async () => {
+  const { bytes } = bytesFrom({ snapshots: true });
+  bytes.holdFile('u1', broken('NotReadableError').file);
+  const read = await bytes.read(upload, 0);
+  expect(read.ok && (await read.digest)).toEqual({ ok: false, why: 'changed' });
 });
 
 test('a staged copy comes before the file, and is enough without one', async () => {
@@ -107,10 +146,41 @@ test('a staged copy that is gone or cut is forgotten, and the file read instead'
   }
 });
 
-test('a staged copy that is cut, and no file, are bytes lost', async () => {
-  const { bytes } = bytesFrom({ staged: { 1: Buffer.from('cut') } });
+test('a staged copy that is gone or cut, and no file, are bytes lost', async () => {
+  for (const staged of [{}, { 1: Buffer.from('cut') }]) {
+    const { bytes } = bytesFrom({ staged });
+    bytes.noteStaged('u1', 1);
+    expect(await outcome(bytes.read(upload, 1))).toBe('bytes-lost');
+  }
+});
+
+test('a staged copy that is gone does not hide why the file cannot be read', async () => {
+  const { bytes } = bytesFrom({ handle: pickedBy(whole, 'prompt') });
   bytes.noteStaged('u1', 1);
-  expect(await outcome(bytes.read(upload, 1))).toBe('bytes-lost');
+  bytes.noteHandle('u1');
+  expect(await outcome(bytes.read(upload, 1))).toBe('permission');
+});
+
+test('a copy to be kept elsewhere is the bytes of the part, or why there are none', async () => {
+  for (const snapshots of [true, false]) {
+    const { bytes } = bytesFrom({ snapshots });
+    expect(await bytes.copy(upload, 1)).toEqual({ ok: false, why: 'restarted' });
+    bytes.holdFile('u1', whole);
+    expect(await bytes.copy(upload, 1)).toEqual(new Uint8Array(content.subarray(10, 20)).buffer);
+    bytes.holdFile('u1', broken('NotFoundError').file);
+    expect(await bytes.copy(upload, 1)).toEqual({ ok: false, why: 'gone' });
+  }
+});
+
+test('trouble with the file is told apart from trouble with the network', async () => {
+  const { bytes } = bytesFrom();
+  expect(await bytes.trouble(upload)).toBe(null);
+  bytes.holdFile('u1', whole);
+  expect(await bytes.trouble(upload)).toBe(null);
+  bytes.holdFile('u1', new File([], 'empty'));
+  expect(await bytes.trouble({ ...upload, size: 0 })).toBe(null);
+  bytes.holdFile('u1', broken('NotReadableError').file);
+  expect(await bytes.trouble(upload)).toEqual({ ok: false, why: 'changed' });
 });
 
 test('with nothing to read from, the file has to be picked again', async () => {

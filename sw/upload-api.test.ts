@@ -40,7 +40,7 @@ const segment: Segment = {
   file: fid,
   part: 2,
   offset: 5,
-  bytes: new Uint8Array([1, 2, 3]),
+  body: new Uint8Array([1, 2, 3]),
   digest: null,
 };
 
@@ -115,7 +115,7 @@ test('a segment goes out with its offset and a try of its own, and no digest bef
   });
   await server.sendSegment(segment, signal);
   expect(asked.map(({ method, path, body }) => [method, path, body])).toEqual(
-    Array(2).fill(['PUT', `/api/upload-sessions/${sid}/files/${fid}/parts/2`, segment.bytes]),
+    Array(2).fill(['PUT', `/api/upload-sessions/${sid}/files/${fid}/parts/2`, segment.body]),
   );
   expect(asked.map(({ headers }) => Object.fromEntries(headers))).toEqual(
     ['try-0', 'try-1'].map((attempt) => ({
