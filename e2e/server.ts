@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { StoredFile } from '../shared/api.ts';
 import { poll } from './poll.ts';
 
@@ -74,6 +75,13 @@ export class TestServer {
   get pid(): number {
     if (this.#child?.pid === undefined) throw new Error('The server is not running');
     return this.#child.pid;
+  }
+
+  /** Ends every account session at once, as if each had been unused for its week. */
+  async endSessions(): Promise<void> {
+    const db = new DatabaseSync(join(this.dataDir, 'holdfast.sqlite'), { timeout: 5000 });
+    db.exec(`UPDATE session SET expiresAt = '2000-01-01T00:00:00.000Z'`);
+    db.close();
   }
 
   /** SIGKILL, as a crash. */

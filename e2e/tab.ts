@@ -125,6 +125,23 @@ export class Tab {
     await this.#send('ServiceWorker.disable');
   }
 
+  /** Has downloads land in `folder`, without a question. */
+  async downloadTo(folder: string): Promise<void> {
+    await this.#send('Page.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
+  }
+
+  /** What stands in the way of installing the app, and what the browser finds wrong with its manifest. */
+  async installability(): Promise<{ errors: string[]; manifestErrors: string[] }> {
+    const { installabilityErrors } = await this.#send<{ installabilityErrors: { errorId: string }[] }>(
+      'Page.getInstallabilityErrors',
+    );
+    const { errors } = await this.#send<{ errors: { message: string }[] }>('Page.getAppManifest');
+    return {
+      errors: installabilityErrors.map(({ errorId }) => errorId),
+      manifestErrors: errors.map(({ message }) => message),
+    };
+  }
+
   /** In front of the other tabs. */
   async bringToFront(): Promise<void> {
     await this.#send('Page.bringToFront');
