@@ -11,9 +11,14 @@ interface SessionRow {
   userAgent?: string | null | undefined;
 }
 
+interface FoundSession {
+  session: SessionRow;
+  user: { id: string; email: string };
+}
+
 /** What is used of better-auth to keep sessions; it owns the tables. */
 export interface SessionRows {
-  findSession(token: string): Promise<{ session: SessionRow; user: { id: string; email: string } } | null>;
+  findSession(token: string): Promise<FoundSession | null>;
   listSessions(accountId: string): Promise<SessionRow[]>;
   updateSession(token: string, change: { expiresAt: Date; updatedAt: Date }): Promise<unknown>;
   deleteSession(token: string): Promise<void>;
@@ -44,6 +49,9 @@ export interface SessionRules {
 }
 
 const DAY_MS = 86_400_000;
+/** A session that was just looked up is not looked up again: three parts in flight ask the same thing over and over. */
+const FRESH_MS = 1000;
+const MAX_FRESH = 10_000;
 
 /**
  * The account sessions: who a request comes from.
@@ -55,6 +63,9 @@ const DAY_MS = 86_400_000;
 export class AccountSessions {
   readonly #rows: SessionRows;
   readonly #rules: SessionRules;
+  /** By token. Emptied whenever a session ends or changes here; another server's change shows within `FRESH_MS`. */
+  readonly #fresh = new Map<string, { found: FoundSession; readAt: number }>();
+  #changes = 0;
 
   constructor(rows: SessionRows, rules: SessionRules) {
     this.#rows = rows;
@@ -66,7 +77,7 @@ export class AccountSessions {
     const cookie = readCookie(cookies, this.#rules.cookieName);
     if (cookie === null) return { at: 'none' };
     const token = this.#tokenOf(cookie);
-    const found = token === null ? null : await this.#rows.findSession(token);
+    const found = token === null ? null : await this.#find(token, now);
     if (!found || now >= this.#endOf(found.session)) return { at: 'expired' };
     const { session, user } = found;
     return {
@@ -84,6 +95,17 @@ export class AccountSessions {
     };
   }
 
+  async #find(token: string, now: number): Promise<FoundSession | null> {
+    const known = this.#fresh.get(token);
+    if (known && now - known.readAt < FRESH_MS && now >= known.readAt) return known.found;
+    const before = this.#changes;
+    const found = await this.#rows.findSession(token);
+    if (!found || before !== this.#changes) return found; // what was read may have ended meanwhile
+    if (this.#fresh.size >= MAX_FRESH) this.#fresh.clear();
+    this.#fresh.set(token, { found, readAt: now });
+    return found;
+  }
+
   /**
    * Counts the request as a use of `session`: slides its end and returns the cookie that says so to the browser.
    * Null where the last use is so recent that a write would be waste (a 168th of its life: an hour of 7 days).
@@ -91,6 +113,7 @@ export class AccountSessions {
   async slide(session: LiveSession, now: number): Promise<string | null> {
     const lifeMs = this.#rules.days * DAY_MS;
     if (now - session.lastUsedAt < lifeMs / 168) return null;
+    this.#forget(session.token);
     await this.#rows.updateSession(session.token, {
       expiresAt: new Date(now + lifeMs),
       updatedAt: new Date(now),
@@ -109,18 +132,24 @@ export class AccountSessions {
   /** Ends the session with this token. */
   async end(token: string): Promise<void> {
     await this.#rows.deleteSession(token);
+    this.#forget(token);
   }
 
   /** Ends the session that a cookie names, if there is one. */
   async endNamedBy(cookies: string | undefined): Promise<void> {
     const cookie = readCookie(cookies, this.#rules.cookieName);
     const token = cookie === null ? null : this.#tokenOf(cookie);
-    if (token !== null) await this.#rows.deleteSession(token);
+    if (token !== null) await this.end(token);
   }
 
   /** The one `Set-Cookie` that signs a browser out. */
   clearingCookie(): string {
     return this.#cookie('', 0);
+  }
+
+  #forget(token: string): void {
+    this.#changes++;
+    this.#fresh.delete(token);
   }
 
   #endOf({ createdAt, expiresAt }: SessionRow): number {

@@ -8,7 +8,8 @@ try {
   const config = readConfig(process.env);
   const server = await startServer(config, { now: Date.now, print });
   print(`Holdfast is at ${config.publicUrl}`);
-  if (!config.smtpUrl) print('  Sign in with an email address: its code is printed here, since SMTP_URL is not set.');
+  if (!config.smtpUrl)
+    print('  Sign in with an email address: its code is printed here, since SMTP_URL is not set.');
   stopOnSignal(server);
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;

@@ -23,7 +23,7 @@ const KIB = 1024;
 let server: TestServer;
 let me: TestAccount;
 beforeAll(async () => {
-  server = await startTestServer({ BODY_STALL_SECONDS: '0.3' });
+  server = await startTestServer({ BODY_STALL_SECONDS: '1.5' });
   me = await signIn(server);
 });
 afterAll(() => server.stop());

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { MiddlewareHandler } from 'hono';
-import { routePath } from 'hono/route';
+import type { Context, MiddlewareHandler } from 'hono';
+import { matchedRoutes } from 'hono/route';
 import type { Logger } from 'pino';
 import { clientAddresses } from './client-address.ts';
 import type { ServerEnv, Services } from './services.ts';
@@ -26,7 +26,7 @@ export function logRequests({
       log.info({
         request: requestId,
         method: c.req.method,
-        route: routePath(c, -1),
+        route: routeOf(c),
         status: outgoing.statusCode,
         ms: Math.round(performance.now() - startedAt),
         inBytes: socket.bytesRead - readBefore,
@@ -36,4 +36,9 @@ export function logRequests({
     await next();
     c.header('X-Request-Id', requestId);
   };
+}
+
+/** The template of the route that is meant; guards and the app's files match everything. */
+function routeOf(c: Context<ServerEnv>): string {
+  return matchedRoutes(c).findLast(({ path }) => !path.includes('*'))?.path ?? '*';
 }
