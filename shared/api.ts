@@ -78,9 +78,13 @@ export const NewFile = v.object({
 });
 export type NewFile = v.InferOutput<typeof NewFile>;
 
+/** A file in a `PUT`; `reopen` begins one that was cancelled anew, where it would else be answered as `cancelled`. */
+export const RegisteredFile = v.object({ ...NewFile.entries, reopen: v.optional(v.boolean()) });
+export type RegisteredFile = v.InferOutput<typeof RegisteredFile>;
+
 /** Body of `PUT /api/upload-sessions/:sid`. */
 export const RegisterFiles = v.object({
-  files: v.pipe(v.array(NewFile), v.minLength(1), v.maxLength(MAX_FILES_PER_CALL)),
+  files: v.pipe(v.array(RegisteredFile), v.minLength(1), v.maxLength(MAX_FILES_PER_CALL)),
 });
 export type RegisterFiles = v.InferOutput<typeof RegisterFiles>;
 

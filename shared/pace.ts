@@ -27,11 +27,25 @@ export interface Link {
   failures: number;
   /** When the last of them was counted, ms since the epoch. */
   failedAt: number;
-  /** Nothing is sent before this time, ms since the epoch. */
+  /** Backing off until then, ms since the epoch. */
   notBefore: number;
+  /** The server said not to come back before then, ms since the epoch; nothing cuts that short. */
+  toldUntil: number;
 }
 
-export const freshLink: Link = { rate: null, ceilingBytes: null, failures: 0, failedAt: 0, notBefore: 0 };
+export const freshLink: Link = {
+  rate: null,
+  ceilingBytes: null,
+  failures: 0,
+  failedAt: 0,
+  notBefore: 0,
+  toldUntil: 0,
+};
+
+/** Nothing is sent before this time, ms since the epoch. */
+export function sendNotBefore({ notBefore, toldUntil }: Link): number {
+  return Math.max(notBefore, toldUntil);
+}
 
 /** The link after an answer that moved `bytes` in `ms`. Bodies too small to measure leave the rate alone. */
 export function linkAfterAnswer(link: Link, bytes: number, ms: number): Link {
@@ -63,7 +77,7 @@ export function linkAfterKick(link: Link, now: number): Link {
 
 /** The link after an answer that asks to come back later: never sooner than told. */
 export function linkAfterLater(link: Link, now: number, afterMs: number): Link {
-  return { ...link, failures: link.failures + 1, notBefore: Math.max(link.notBefore, now + afterMs) };
+  return { ...link, toldUntil: Math.max(link.toldUntil, now + afterMs) };
 }
 
 /** The link after a proxy refused a body of `bytes` as too large: half of it from now on. */

@@ -1,5 +1,5 @@
 import { MAX_FILES_PER_CALL } from './api.ts';
-import { type Link, MAX_IN_FLIGHT, nextSegment } from './pace.ts';
+import { type Link, MAX_IN_FLIGHT, nextSegment, sendNotBefore } from './pace.ts';
 import { missingParts, spanOf, UNDO_MS, type Upload } from './upload.ts';
 
 /** One upload and what the engine knows of it beside its checkpoint. */
@@ -58,7 +58,7 @@ export function planNext({ standings, link, inFlight, attaching, now }: PlanFact
   const wake = (at: number) => {
     wakeAt = wakeAt === null ? at : Math.min(wakeAt, at);
   };
-  const mayAsk = link.notBefore <= now;
+  const mayAsk = sendNotBefore(link) <= now;
   const free = mayAsk ? Math.max(0, (link.failures > 1 ? 1 : MAX_IN_FLIGHT) - inFlight) : 0;
   let room = free;
   const attach = new Map<string, string[]>();
@@ -99,7 +99,7 @@ export function planNext({ standings, link, inFlight, attaching, now }: PlanFact
   // Registering comes first: it costs one request for up to 1,000 files, and says what need not be sent at all.
   const attachSteps = [...attach].map(([session, ids]): Step => ({ do: 'attach', session, ids }));
   const requests = [...attachSteps, ...steps.filter((step) => step.do !== 'lose')].slice(0, free);
-  if (wanted && !mayAsk) wake(link.notBefore);
+  if (wanted && !mayAsk) wake(sendNotBefore(link));
   return { steps: [...requests, ...steps.filter((step) => step.do === 'lose')], wakeAt };
 }
 

@@ -30,9 +30,9 @@ export function isStagingWorthIt({ sendingForMs, secondsLeft }: StagingPace): bo
   return sendingForMs >= PATIENCE_MS && (secondsLeft === null || secondsLeft > WORTH_IT_SECONDS);
 }
 
-/** Bytes that may be staged in all, from the browser's own estimate (bytes, both). */
-export function stagingBudget(quota: number, usage: number, stagedBytes: number): number {
-  return Math.max(0, Math.floor((quota - usage + stagedBytes) * QUOTA_SHARE));
+/** Bytes that may still be staged, from the browser's own estimate (bytes, both). */
+export function stagingBudget(quota: number, usage: number): number {
+  return Math.max(0, Math.floor((quota - usage) * QUOTA_SHARE));
 }
 
 /**

@@ -25,6 +25,8 @@ export interface Upload {
   /** The most that progress has shown, in bytes: it never goes back. */
   readonly shownBytes: number;
   readonly life: Life;
+  /** A person wants it again after the server was told to free it. */
+  readonly reopen?: true;
 }
 
 /** What is to become of an upload. Whether it is just now sending, waiting or held is not part of it. */
@@ -35,8 +37,8 @@ export type Life =
   | { at: 'needs-permission' }
   | { at: 'paused' }
   | { at: 'failed'; code: ErrorCode; limit?: number }
-  /** `told` once the server has freed its parts; until then it can be undone. */
-  | { at: 'cancelled'; since: number; told: boolean }
+  /** `told` once the server has freed its parts; until then it can be undone, and is paused again if it `wasPaused`. */
+  | { at: 'cancelled'; since: number; told: boolean; wasPaused?: true }
   /** Off the list; forgotten as soon as the server has freed its parts. */
   | { at: 'removed' }
   | { at: 'stored' };
@@ -64,6 +66,8 @@ export type UploadEvent =
   | { type: 'undo' }
   | { type: 'remove' }
   | { type: 'told' }
+  /** Cancelled from another device: the server holds nothing of it any more. */
+  | { type: 'freed'; now: number }
   | { type: 'source-lost'; why: NeedsFileWhy }
   | { type: 'source-found' }
   | { type: 'permission-needed' }
@@ -124,15 +128,26 @@ export function nextUpload(upload: Upload, event: UploadEvent): Upload {
       return retry(upload);
     case 'cancel':
       if (life.at === 'cancelled' || life.at === 'removed') return upload;
-      return { ...upload, life: { at: 'cancelled', since: event.now, told: false } };
+      return {
+        ...upload,
+        life: {
+          at: 'cancelled',
+          since: event.now,
+          told: false,
+          ...(life.at === 'paused' && { wasPaused: true }),
+        },
+      };
     case 'undo':
-      return life.at === 'cancelled' && !life.told ? { ...upload, life: { at: 'going' } } : upload;
+      if (life.at !== 'cancelled' || life.told) return upload;
+      return { ...upload, life: { at: life.wasPaused ? 'paused' : 'going' } };
     case 'remove':
       return life.at === 'failed' || life.at === 'cancelled'
         ? { ...upload, life: { at: 'removed' } }
         : upload;
     case 'told':
       return life.at === 'cancelled' && !life.told ? { ...upload, life: { ...life, told: true } } : upload;
+    case 'freed':
+      return isOpen(life) || life.at === 'paused' ? freed(upload, event.now) : upload;
     case 'source-lost':
       return isOpen(life) || life.at === 'paused'
         ? { ...upload, life: { at: 'needs-file', why: event.why } }
@@ -193,18 +208,20 @@ function isOpen(life: Life): boolean {
 }
 
 function attach(upload: Upload, facts: ServerFacts, now: number): Upload {
+  if (upload.life.at === 'removed') return upload;
   if (facts.state === 'stored') return nextUpload(upload, { type: 'stored' });
-  const attached = withShown({
-    ...upload,
+  if (facts.state === 'cancelled') return nextUpload(upload, { type: 'freed', now });
+  const { reopen: _done, ...rest } = upload;
+  return withShown({
+    ...rest,
     partBytes: facts.partBytes,
     acknowledged: facts.acknowledged,
     received: facts.received,
   });
-  // Cancelled from another device, or here before an earlier answer was lost.
-  if (facts.state === 'cancelled' && isOpen(upload.life)) {
-    return { ...attached, life: { at: 'cancelled', since: now, told: true } };
-  }
-  return attached;
+}
+
+function freed(upload: Upload, now: number): Upload {
+  return { ...upload, life: { at: 'cancelled', since: now, told: true } };
 }
 
 function retry(upload: Upload): Upload {
@@ -213,7 +230,7 @@ function retry(upload: Upload): Upload {
   if (life.at !== 'cancelled') return upload;
   if (!life.told) return { ...upload, life: { at: 'going' } };
   // The server has freed what it had: this is a new start, and progress may honestly begin again.
-  return { ...upload, acknowledged: [], received: {}, shownBytes: 0, life: { at: 'going' } };
+  return { ...upload, acknowledged: [], received: {}, shownBytes: 0, life: { at: 'going' }, reopen: true };
 }
 
 function withShown(upload: Upload): Upload {

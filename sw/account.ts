@@ -25,6 +25,7 @@ export class Account {
   #host: Host;
   #state: AccountState | null = null;
   #csrf: { epoch: number; token: string } | null = null;
+  #reading: Promise<void> | null = null;
   #asking: Promise<'alive' | 'expired' | 'unknown'> | null = null;
   #askedAt = 0;
 
@@ -35,11 +36,9 @@ export class Account {
   /** The state as of now, from the database on the first call after the worker's start. */
   async state(): Promise<AccountState> {
     if (this.#state) return this.#state;
-    const state = await this.#host.store.account();
-    this.#state ??= state;
-    // Whoever wrote the row may have died before anyone was told.
-    if (state.at === 'expired' && !state.told) await this.#tellExpired(state.epoch);
-    return this.#state;
+    this.#reading ??= this.#readRow();
+    await this.#reading;
+    return this.current;
   }
 
   /** The state as last read; `unknown` before the first reading. */
@@ -61,13 +60,12 @@ export class Account {
     const { before, after } = await this.#host.store.changeAccount(event);
     this.#state = after;
     if (after === before) return after;
-    if (after.at === 'expired' && before.at !== 'expired') await this.#tellExpired(after.epoch);
-    if (event.type === 'told') return this.#state;
+    this.#host.onChange();
     this.#host.post({ type: 'session', session: this.view });
     if (after.at === 'signed-in') {
       this.#host.post({ type: 'session-restored', epoch: after.epoch, accountId: after.account.id });
     }
-    this.#host.onChange();
+    if (after.at === 'expired' && before.at !== 'expired') await this.#tellExpired(after.epoch);
     return after;
   }
 
@@ -102,6 +100,13 @@ export class Account {
     const answer = await this.#read();
     if (answer.session)
       await this.#admit(answer.session, { type: 'signed-in', account: answer.session.account });
+  }
+
+  async #readRow(): Promise<void> {
+    const state = await this.#host.store.account();
+    this.#state ??= state;
+    // Whoever wrote the row may have died before anyone was told.
+    if (state.at === 'expired' && !state.told) await this.#tellExpired(state.epoch);
   }
 
   async #ask(): Promise<'alive' | 'expired' | 'unknown'> {

@@ -22,7 +22,10 @@ export async function answerDownload(gateway: Gateway, request: Request): Promis
   const url = new URL(request.url);
   const path = url.pathname + url.search;
   const head = await gateway.send({ method: 'HEAD', path, headers: new Headers(), body: null });
+  if (head.status === 401 && request.mode === 'navigate') {
+    return Response.redirect(`/signin?returnTo=${encodeURIComponent('/library')}`, 303);
+  }
   if (!head.ok) return head;
   url.searchParams.set(NATIVE, '');
-  return Response.redirect(url.href, 303);
+  return Response.redirect(__API_ORIGIN__ + url.pathname + url.search, 303);
 }

@@ -1,6 +1,7 @@
 import type { AccountState } from '../shared/account-session.ts';
 import type { Verdict } from '../shared/answer.ts';
-import type { ErrorCode } from '../shared/errors.ts';
+import type { RegisteredFile } from '../shared/api.ts';
+import { type ErrorCode, HoldfastError } from '../shared/errors.ts';
 import {
   freshLink,
   type Link,
@@ -14,6 +15,7 @@ import {
 } from '../shared/pace.ts';
 import { type Plan, planNext, type Standing, type Step } from '../shared/plan.ts';
 import type { PickedFile, Snapshot } from '../shared/protocol.ts';
+import { countRanges, inRanges } from '../shared/ranges.ts';
 import { addSample, type Sample, secondsLeft, speedOf } from '../shared/speed.ts';
 import { isStagingWorthIt, nextToStage } from '../shared/staging.ts';
 import {
@@ -126,7 +128,10 @@ export class Engine {
   async start(): Promise<void> {
     this.#generation = await this.#host.store.claim();
     const loaded = await this.#host.store.load();
-    for (const session of loaded.sessions) this.#sessions.set(session.id, session);
+    const used = new Set(loaded.uploads.map(({ session }) => session));
+    for (const session of loaded.sessions) if (used.has(session.id)) this.#sessions.set(session.id, session);
+    const unused = loaded.sessions.filter(({ id }) => !used.has(id)).map(({ id }) => id);
+    if (unused.length > 0) await this.#save({ forgetSessions: unused }, 'relaxed');
     for (const upload of loaded.uploads) this.#entries.set(upload.id, newEntry(upload));
     for (const { id, part, value } of loaded.digests) this.#entries.get(id)?.digests.set(part, value);
     for (const { id, part } of loaded.staged) this.bytes.noteStaged(id, part);
@@ -190,25 +195,26 @@ export class Engine {
     this.#turn();
   }
 
-  /** An open session of `account` on this device with room for more files, or null. */
+  /** The newest session of `account` on this device if it is not over and has room for more files, else null. */
   openSession(account: string, files: number, maxFiles: number): string | null {
-    const counts = new Map<string, number>();
-    for (const { upload } of this.#entries.values()) {
-      if (upload.account === account) counts.set(upload.session, (counts.get(upload.session) ?? 0) + 1);
-    }
-    for (const session of [...this.#sessions.values()].reverse()) {
-      const count = counts.get(session.id);
-      const fits = session.account === account && count !== undefined && count + files <= maxFiles;
-      if (fits && !isSessionOver(session, this.#host.now())) return session.id;
-    }
-    return null;
+    const mine = [...this.#entries.values()].filter(({ upload }) => upload.account === account);
+    const id = mine.at(-1)?.upload.session;
+    if (id === undefined) return null;
+    const record = this.#sessions.get(id);
+    const count = mine.filter(({ upload }) => upload.session === id).length;
+    const isOpen = record === undefined || !isSessionOver(record, this.#host.now());
+    return isOpen && count + files <= maxFiles ? id : null;
   }
 
   /** Takes a `File` for an upload that asked for one. The caller has seen to it that it is the same file. */
-  async giveFile(id: string, file: File): Promise<void> {
+  async giveFile(id: string, file: File, handle?: FileSystemFileHandle): Promise<void> {
     const entry = this.#entries.get(id);
     if (!entry || file.size !== entry.upload.size) return;
     this.bytes.holdFile(id, file);
+    if (handle) {
+      await this.#save({ handles: [{ id, handle }] }, 'strict');
+      this.bytes.noteHandle(id);
+    }
     await this.apply(id, { type: 'source-found' });
   }
 
@@ -221,8 +227,20 @@ export class Engine {
     return this.#mine().map(({ upload }) => upload);
   }
 
-  digestsOf(id: string): ReadonlyMap<number, string> {
-    return this.#entries.get(id)?.digests ?? new Map();
+  /** The digests of an upload's parts as far as they are known, here or at the server. */
+  async digestsOf(id: string): Promise<ReadonlyMap<number, string>> {
+    const entry = this.#entries.get(id);
+    if (!entry) return new Map();
+    const { upload, digests } = entry;
+    const isKnown =
+      countRanges(upload.acknowledged) <=
+      [...digests.keys()].filter((n) => inRanges(upload.acknowledged, n)).length;
+    if (isKnown) return digests;
+    const told = await this.#watched(this.#stopAll.signal, 0, (signal) =>
+      this.#host.api.digests(upload.session, id, signal),
+    );
+    for (const [part, digest] of told ?? []) if (!digests.has(part)) digests.set(part, digest);
+    return digests;
   }
 
   /** Applies what a person asked for, or what became known, to one upload. */
@@ -386,13 +404,14 @@ export class Engine {
     this.#turn();
   }
 
-  /** Runs a request that counts as in flight; what it throws ends this engine or is a fault of ours, and is logged. */
+  /** Runs a request that counts as in flight. What it throws is logged; that it was superseded ends this engine. */
   async #counted(request: () => Promise<void>): Promise<void> {
     this.#inFlight++;
     this.#sendingSince ??= this.#host.now();
     try {
       await request();
     } catch (cause) {
+      if (cause instanceof HoldfastError && cause.code === 'OUTDATED') this.#state = 'draining';
       this.#host.log(`engine: ${cause instanceof Error ? `${cause.name} ${cause.message}` : String(cause)}`);
     }
     this.#inFlight--;
@@ -407,9 +426,7 @@ export class Engine {
     this.#attaching.add(sessionId);
     await this.#counted(async () => {
       const startedAt = this.#host.now();
-      const files = entries.map(({ upload: { id, path, name, size, type, lastModified } }) => {
-        return { id, path, name, size, type, lastModified };
-      });
+      const files = entries.map(({ upload }) => registrationOf(upload));
       const { verdict, session } = await this.#watched(this.#stopAll.signal, 0, (signal) =>
         this.#host.api.attach(sessionId, files, signal),
       );
@@ -460,7 +477,9 @@ export class Engine {
         facts: { state, partBytes, acknowledged, received },
         now,
       });
-      entry.attached = true;
+      // Every part acknowledged and not stored: the server is at it, or its answer was lost. Asked again, not assumed.
+      entry.attached = !isWhole(entry.upload) || entry.upload.life.at !== 'going';
+      if (!entry.attached) entry.restUntil = now + VERIFY_AGAIN_MS;
       entry.doubtful.clear();
       uploads.push(entry.upload);
     }
@@ -571,8 +590,7 @@ export class Engine {
       case 'session-expired':
         return this.#sessionExpired(entry.upload.session);
       case 'cancelled':
-        entry.attached = false;
-        return;
+        return this.#apply(entry, { type: 'freed', now: this.#host.now() });
       case 'signed-out':
         entry.attached = false;
         return;
@@ -845,7 +863,7 @@ export class Engine {
     const { upload, samples, restUntil } = entry;
     const now = this.#host.now();
     const away = this.#link.failures > 1;
-    const told = this.#link.failures === 1 && this.#link.notBefore > now ? this.#link.notBefore : null;
+    const told = this.#link.toldUntil > now ? this.#link.toldUntil : null;
     return viewUpload(upload, {
       inFlight: entry.busy.size,
       signedIn: this.#host.account().at === 'signed-in',
@@ -873,6 +891,10 @@ export class Engine {
   #releaseIdle(): void {
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
+}
+
+function registrationOf({ id, path, name, size, type, lastModified, reopen }: Upload): RegisteredFile {
+  return { id, path, name, size, type, lastModified, ...(reopen && { reopen }) };
 }
 
 function newEntry(upload: Upload): Entry {

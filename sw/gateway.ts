@@ -45,6 +45,8 @@ export async function fetchApi(path: string, init: RequestInit): Promise<Respons
 export class Gateway {
   #account: Account;
   #log: (line: string) => void;
+  /** Requests with a 401 that wait for the one probe. */
+  #probing = 0;
 
   constructor(account: Account, log: (line: string) => void) {
     this.#account = account;
@@ -94,7 +96,10 @@ export class Gateway {
       this.#log(`401 of epoch ${epoch} suppressed in epoch ${now.epoch}`);
       return problem('SESSION_EXPIRED');
     }
+    if (this.#probing > 0) this.#log(`401 of epoch ${epoch} suppressed: a probe is under way`);
+    this.#probing++;
     const verdict = await this.#account.ask();
+    this.#probing--;
     if (verdict === 'unknown') return problem('UNREACHABLE');
     const after = await this.#account.state();
     if (verdict === 'expired' || after.at !== 'signed-in' || after.epoch !== epoch)
@@ -110,13 +115,14 @@ export class Gateway {
       .clone()
       .json()
       .catch(() => null);
+    if (isProblem(body, 'WRONG_ACCOUNT')) void this.#account.ask();
     if (!isProblem(body, 'CSRF_INVALID')) return first;
     const { epoch } = this.#account.current;
     this.#account.forgetCsrfToken();
     const token = await this.#account.csrfToken();
     const after = this.#account.current;
-    const same = after.at === 'signed-in' && after.epoch === epoch && after.account.id === accountId;
-    return token !== null && same ? this.#attempt(request, accountId) : first;
+    if (after.at !== 'signed-in' || after.epoch !== epoch) return problem('SESSION_EXPIRED');
+    return token === null ? problem('UNREACHABLE') : this.#attempt(request, accountId);
   }
 
   async #attempt(request: ApiRequest, accountId: string): Promise<Response> {
@@ -124,7 +130,8 @@ export class Gateway {
     headers.set(header.account, accountId);
     if (!safeMethods.has(request.method)) {
       const token = await this.#account.csrfToken();
-      if (token === null) return problem('UNREACHABLE');
+      if (token === null)
+        return problem(this.#account.current.at === 'signed-in' ? 'UNREACHABLE' : 'SESSION_EXPIRED');
       headers.set(header.csrf, token);
     }
     const { method, path, body, signal } = request;
@@ -150,7 +157,11 @@ export class Gateway {
 
   async #signOut(request: ApiRequest): Promise<Response> {
     const state = await this.#account.state();
-    if (state.at !== 'signed-in') return new Response(null, { status: 204 });
+    if (state.at !== 'signed-in') {
+      // The server has no session to end; what this device still remembers of one is forgotten.
+      if (state.at === 'expired') await this.#account.change({ type: 'signed-out' });
+      return new Response(null, { status: 204 });
+    }
     const response = await this.#stamped(request, state.account.id);
     if (response.ok || response.status === 401) await this.#account.change({ type: 'signed-out' });
     return response;

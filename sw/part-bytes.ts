@@ -139,22 +139,28 @@ export class PartBytes {
   }
 
   async #fileOf(upload: Upload): Promise<File | Unreadable> {
-    const file = this.#files.get(upload.id) ?? (await this.#fromHandle(upload.id));
-    if (file === 'permission') return { ok: false, why: 'permission' };
-    if (file === null) return { ok: false, why: 'restarted' };
+    const file = this.#files.get(upload.id) ?? (await this.#fromHandle(upload));
+    if ('ok' in file) return file;
     return file.size === upload.size ? file : { ok: false, why: 'changed' };
   }
 
-  async #fromHandle(id: string): Promise<File | 'permission' | null> {
-    if (!this.#handles.has(id)) return null;
-    const handle = this.#handles.get(id) ?? (await this.#store.handle(id));
-    if (!handle) return null;
+  async #fromHandle(upload: Upload): Promise<File | Unreadable> {
+    const { id } = upload;
+    const handle = this.#handles.has(id) ? (this.#handles.get(id) ?? (await this.#store.handle(id))) : null;
+    if (!handle) return { ok: false, why: 'restarted' };
     this.#handles.set(id, handle);
     // Only a page can ask for permission (it takes a click); a worker can look whether it was given.
-    if ((await permissionOf(handle)) !== 'granted') return 'permission';
-    const file = await handle.getFile().catch(() => null);
-    if (file) this.#files.set(id, file);
-    return file;
+    if ((await permissionOf(handle)) !== 'granted') return { ok: false, why: 'permission' };
+    try {
+      const file = await handle.getFile();
+      // A handle gives whatever is there now: another date is another file, though its size be the same.
+      const same = file.size === upload.size && file.lastModified === upload.lastModified;
+      if (!same) return { ok: false, why: 'changed' };
+      this.#files.set(id, file);
+      return file;
+    } catch (cause) {
+      return { ok: false, why: readTrouble(cause) };
+    }
   }
 }
 

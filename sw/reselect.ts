@@ -13,11 +13,13 @@ export async function reselect(
 ): Promise<{ matched: string[]; refused: { name: string; code: ErrorCode }[] }> {
   const matched: string[] = [];
   const refused: { name: string; code: ErrorCode }[] = [];
-  for (const { file } of files) {
+  for (const { file, handle } of files) {
     const candidates = rankCandidates(engine.uploads(), file).filter(({ id }) => !matched.includes(id));
-    const match = await firstThatFits(engine, candidates, file);
-    if (match) {
-      await engine.giveFile(match.id, file);
+    const match = await firstThatFits(engine, candidates, file).catch(() => 'unreadable' as const);
+    if (match === 'unreadable') {
+      refused.push({ name: file.name, code: 'FILE_UNREADABLE' });
+    } else if (match) {
+      await engine.giveFile(match.id, file, handle);
       if (match.life.at === 'failed' || match.life.at === 'cancelled')
         await engine.apply(match.id, { type: 'retry' });
       matched.push(match.id);
@@ -35,7 +37,7 @@ async function firstThatFits(engine: Engine, candidates: Upload[], file: File): 
 
 /** Compares with what was already sent, before one byte goes out; with nothing sent, name and date must agree. */
 async function isSameFile(engine: Engine, upload: Upload, file: File): Promise<boolean> {
-  const sent = [...engine.digestsOf(upload.id)].filter(([part]) => {
+  const sent = [...(await engine.digestsOf(upload.id))].filter(([part]) => {
     return inRanges(upload.acknowledged, part) || (upload.received[part] ?? 0) > 0;
   });
   if (sent.length === 0) return file.name === upload.name && file.lastModified === upload.lastModified;

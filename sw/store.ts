@@ -49,6 +49,7 @@ export interface Checkpoint {
   handles?: readonly { id: string; handle: FileSystemFileHandle }[];
   /** Uploads to forget whole. */
   forget?: readonly string[];
+  forgetSessions?: readonly string[];
 }
 
 /** Everything that is known of uploads, as read at the start of an engine. */
@@ -117,7 +118,14 @@ export class Store {
         await done.catch(() => undefined);
         throw new HoldfastError('OUTDATED', `Engine generation ${generation} was superseded`);
       }
-      write(tx, checkpoint);
+      try {
+        write(tx, checkpoint);
+      } catch (cause) {
+        // A value that can't be stored is found at once; what was put before it must not stay without it.
+        tx.abort();
+        await done.catch(() => undefined);
+        throw cause;
+      }
       await done;
     });
   }
@@ -207,6 +215,7 @@ function write(tx: IDBPTransaction<Schema, typeof storeNames, 'readwrite'>, chan
   for (const id of [...(change.unstageAll ?? []), ...(change.forget ?? [])]) {
     quiet(tx.objectStore('staged').delete(allPartsOf(id)));
   }
+  for (const id of change.forgetSessions ?? []) quiet(tx.objectStore('sessions').delete(id));
   for (const id of change.forget ?? []) {
     quiet(tx.objectStore('uploads').delete(id));
     quiet(tx.objectStore('handles').delete(id));
@@ -219,8 +228,8 @@ function allPartsOf(id: string): IDBKeyRange {
 }
 
 function asStoreError(cause: unknown): unknown {
-  // WebKit aborts with no error at all in a private window that has no room or does not take the value.
-  const full = cause === null || (cause instanceof DOMException && cause.name === 'QuotaExceededError');
+  // In a private window that has no room or does not take the value, WebKit aborts and names no reason.
+  const full = cause instanceof DOMException && /^(QuotaExceeded|Abort)Error$/.test(cause.name);
   return full
     ? new HoldfastError('DEVICE_FULL', 'The browser has no room for this checkpoint', { cause })
     : cause;

@@ -150,9 +150,7 @@ function about(): About {
 /** Bytes that may still be staged. Some engines have no `navigator.storage` at all: there the store itself says when. */
 async function stagingRoom(): Promise<number> {
   const { quota, usage } = (await navigator.storage?.estimate()) ?? {};
-  return quota === undefined || usage === undefined
-    ? Number.POSITIVE_INFINITY
-    : stagingBudget(quota, usage, 0);
+  return quota === undefined || usage === undefined ? Number.POSITIVE_INFINITY : stagingBudget(quota, usage);
 }
 
 function isType(data: unknown, type: string): boolean {

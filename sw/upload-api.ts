@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { type AnswerFacts, judgeAnswer, retryAfterMs, type Verdict } from '../shared/answer.ts';
-import { header, type NewFile, UploadSession } from '../shared/api.ts';
+import { header, PartDigests, type RegisteredFile, UploadSession } from '../shared/api.ts';
 import type { ApiRequest } from './gateway.ts';
 
 /** One request's worth of a part. */
@@ -26,7 +26,7 @@ export class UploadApi {
   }
 
   /** Creates the session, adds the files, or refreshes it; `session` is null unless the verdict is `done`. */
-  async attach(id: string, files: NewFile[], signal: AbortSignal) {
+  async attach(id: string, files: RegisteredFile[], signal: AbortSignal) {
     const answer = await this.#ask({
       method: 'PUT',
       path: `/api/upload-sessions/${id}`,
@@ -43,15 +43,34 @@ export class UploadApi {
 
   /** How much of a part the server has; `offset` in bytes, null unless the verdict is `done`. */
   async look(session: string, file: string, part: number, signal: AbortSignal) {
-    const { verdict, headers } = await this.#ask({
+    const { verdict, status, headers } = await this.#ask({
       method: 'HEAD',
       path: partPath(session, file, part),
       headers: new Headers(),
       body: null,
       signal,
     });
-    const complete = headers?.get(header.complete) === '?1';
-    return { verdict, offset: wholeNumber(headers?.get(header.offset) ?? null), complete };
+    const complete = headers.get(header.complete) === '?1';
+    return {
+      // An answer to HEAD has no body that could say why: registering again brings the code.
+      verdict: isPlainRefusal(status) ? ({ is: 'refused', code: 'NOT_FOUND' } satisfies Verdict) : verdict,
+      offset: wholeNumber(headers.get(header.offset)),
+      complete,
+    };
+  }
+
+  /** SHA-256 (base64) of each acknowledged part; null when they can't be had now. */
+  async digests(session: string, file: string, signal: AbortSignal): Promise<Map<number, string> | null> {
+    const { verdict, json } = await this.#ask({
+      method: 'GET',
+      path: `/api/upload-sessions/${session}/files/${file}/digests`,
+      headers: new Headers(),
+      body: null,
+      signal,
+    });
+    const parsed = v.safeParse(PartDigests, json);
+    if (verdict.is !== 'done' || !parsed.success) return null;
+    return new Map(Object.entries(parsed.output.digests).map(([part, digest]) => [Number(part), digest]));
   }
 
   /** Sends a segment; `completesFile` when the server has committed the whole file with it. */
@@ -96,6 +115,11 @@ export class UploadApi {
     const facts = factsOf(response, json);
     return { verdict: judgeAnswer(facts), status: response.status, headers: response.headers, json };
   }
+}
+
+/** A refusal that does not concern the account session, and is no "later". */
+function isPlainRefusal(status: number): boolean {
+  return status >= 400 && status < 500 && ![401, 408, 425, 429].includes(status);
 }
 
 function partPath(session: string, file: string, part: number): string {
