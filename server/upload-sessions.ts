@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable, Transaction } from 'kysely';
-import type { NewFile, PartDigests, SessionFile, UploadSession } from '../shared/api.ts';
+import type { PartDigests, RegisteredFile, SessionFile, UploadSession } from '../shared/api.ts';
 import { partBytesFor } from '../shared/parts.ts';
 import { toRanges } from '../shared/ranges.ts';
 import type { Config } from './config.ts';
@@ -23,7 +23,7 @@ export interface Registration {
   readonly accountId: string;
   readonly sessionId: string;
   readonly device: string;
-  readonly files: readonly NewFile[];
+  readonly files: readonly RegisteredFile[];
   readonly now: number;
 }
 
@@ -31,7 +31,7 @@ export interface Registration {
  * Creates the session, adds the files, or refreshes it: always the same call, and the same again changes nothing.
  *
  * Its `issuedAt` is now, in any case. A file that is known keeps what is stored of it, under whatever session it was;
- * one that was cancelled or reaped starts from zero. All or nothing: a refusal leaves everything as it was.
+ * one that was reaped starts from zero, and so does one that was cancelled if `reopen` says so. All or nothing: a refusal leaves everything as it was.
  *
  * @throws {Refusal} `ID_REUSED`, `TOO_LARGE`, `TOO_MANY_SESSIONS`, `QUOTA_EXCEEDED`, `INVALID_INPUT`
  */
@@ -105,11 +105,12 @@ async function placeFiles(step: Step, { accountId, sessionId, files }: Registrat
   }
 }
 
-async function reopen(step: Step, upload: Upload, file: NewFile, sessionId: string): Promise<void> {
+async function reopen(step: Step, upload: Upload, file: RegisteredFile, sessionId: string): Promise<void> {
   if (upload.size !== file.size || upload.name !== file.name || upload.path !== file.path) {
     throw new Refusal('ID_REUSED', `The id ${file.id} belongs to another file`);
   }
-  const again = upload.state === 'reaped' || upload.state === 'cancelled';
+  // Cancelled may mean: from another device. Only a client that says so begins such a file anew.
+  const again = upload.state === 'reaped' || (upload.state === 'cancelled' && file.reopen === true);
   if (!again && upload.session_id === sessionId) return;
   await step
     .updateTable('uploads')
@@ -119,7 +120,7 @@ async function reopen(step: Step, upload: Upload, file: NewFile, sessionId: stri
     .execute();
 }
 
-function newUpload(accountId: string, sessionId: string, position: number, file: NewFile): Upload {
+function newUpload(accountId: string, sessionId: string, position: number, file: RegisteredFile): Upload {
   return {
     account_id: accountId,
     id: file.id,
