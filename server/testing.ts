@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { header, type NewFile } from '../shared/api.ts';
+import { header, type RegisteredFile } from '../shared/api.ts';
 import { readConfig } from './config.ts';
 import { type RunningServer, startServer } from './server.ts';
 
@@ -144,11 +144,11 @@ async function expectStatus(answer: Response, status: number): Promise<Response>
 /** Random bytes with what is needed to announce and send them. */
 export interface TestFile {
   readonly bytes: Buffer;
-  readonly announced: NewFile;
+  readonly announced: RegisteredFile;
 }
 
 /** A file of `size` random bytes. */
-export function testFile(size: number, overrides: Partial<NewFile> = {}): TestFile {
+export function testFile(size: number, overrides: Partial<RegisteredFile> = {}): TestFile {
   const announced = {
     id: randomUUID(),
     path: '',

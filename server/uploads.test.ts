@@ -346,7 +346,7 @@ test('a file of a reaped session that the refresh did not name stays over', asyn
   expect((await putPart(me, partPath(sid, named.announced.id, 0), named.bytes)).status).toBe(201);
 });
 
-test('a cancelled upload is gone with its bytes, stops what runs, and begins at zero when it is announced again', async () => {
+test('a cancelled upload is gone with its bytes, stops what runs, and begins at zero when it is reopened', async () => {
   const file = testFile(3_000_000);
   const fid = file.announced.id;
   const sid = await openUpload(me, [file]);
@@ -366,6 +366,8 @@ test('a cancelled upload is gone with its bytes, stops what runs, and begins at 
   });
   expect([await uploadFolder(), await rows('garbage'), await usedBytes()]).toEqual([[], 0, 0]);
   await openUpload(me, [file], sid);
+  expect((await readSession(sid)).files[0]?.state).toBe('cancelled');
+  await openUpload(me, [{ ...file, announced: { ...file.announced, reopen: true } }], sid);
   expect(await offsetOf(me, path)).toBe(0);
   expect((await putPart(me, path, file.bytes)).status).toBe(201);
 });
