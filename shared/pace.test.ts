@@ -13,6 +13,7 @@ import {
   nextSegment,
   STALL_MS,
   segmentBytes,
+  sendNotBefore,
   stallMs,
 } from './pace.ts';
 
@@ -26,13 +27,12 @@ function afterFailures(times: number, chance: number): Link {
   return link;
 }
 
+function afterOneFailureAt(now: number) {
+  return { failures: 1, failedAt: now, notBefore: now };
+}
+
 test('the first failure costs no wait', () => {
-  expect(linkAfterFailure(freshLink, 900, 1000, 0.999)).toEqual({
-    ...freshLink,
-    failures: 1,
-    failedAt: 1000,
-    notBefore: 1000,
-  });
+  expect(linkAfterFailure(freshLink, 900, 1000, 0.999)).toEqual({ ...freshLink, ...afterOneFailureAt(1000) });
 });
 
 test('from the second failure on the longest wait doubles from 0.5 s to 30 s', () => {
@@ -77,10 +77,24 @@ test('a kick ends a backoff at once and never lengthens one', () => {
   expect(linkAfterKick(waiting, 900_000)).toBe(waiting);
 });
 
-test('an answer that says when is never followed sooner', () => {
-  expect(linkAfterLater(freshLink, 1000, 60_000)).toMatchObject({ failures: 1, notBefore: 61_000 });
+test('an answer that says when is no failure, and the longest wait that was told counts', () => {
   const told = linkAfterLater(freshLink, 1000, 60_000);
-  expect(linkAfterLater(told, 2000, 3000)).toMatchObject({ notBefore: 61_000 });
+  expect(told).toEqual({ ...freshLink, toldUntil: 61_000 });
+  expect(linkAfterLater(told, 2000, 3000)).toEqual(told);
+  expect(linkAfterLater(told, 2000, 60_000)).toEqual({ ...freshLink, toldUntil: 62_000 });
+});
+
+test('an answer, a failure or a kick that comes later does not cut short what was told', () => {
+  const told = linkAfterLater(freshLink, 1000, 60_000);
+  expect(linkAfterAnswer(told, 0, 30)).toEqual(told);
+  expect(linkAfterFailure(told, 2000, 2500, 0.5)).toEqual({ ...told, ...afterOneFailureAt(2500) });
+  expect(linkAfterKick({ ...told, notBefore: 9000 }, 2000)).toEqual({ ...told, notBefore: 2000 });
+  expect(linkAfterTooLarge(told, 8 * MIB).toldUntil).toBe(61_000);
+});
+
+test('nothing is sent before both the backoff and what was told are over', () => {
+  expect(sendNotBefore({ ...freshLink, notBefore: 7, toldUntil: 5 })).toBe(7);
+  expect(sendNotBefore({ ...freshLink, notBefore: 5, toldUntil: 7 })).toBe(7);
 });
 
 test('a body that is refused as too large halves segments, down to 256 KiB, and they do not grow again', () => {
@@ -128,6 +142,7 @@ const anyLink = fc.record({
   failures: fc.nat(20),
   failedAt: fc.nat(),
   notBefore: fc.nat(),
+  toldUntil: fc.nat(),
 });
 
 test('segments cover any part in the end, none is empty or above what a proxy takes', () => {
@@ -152,6 +167,32 @@ test('a wait is never negative and never above 30 s', () => {
       const after = linkAfterFailure(link, link.failedAt + 1, now, chance);
       expect(after.notBefore).toBeGreaterThanOrEqual(now);
       expect(after.notBefore).toBeLessThanOrEqual(now + 30_000);
+    }),
+  );
+});
+
+test('whatever happens to a link, what it was told is never shortened', () => {
+  const step = fc.record({
+    what: fc.constantFrom('answer', 'failure', 'kick', 'later', 'too-large'),
+    ms: fc.nat(100_000),
+  });
+  fc.assert(
+    fc.property(anyLink, fc.array(step, { maxLength: 20 }), (first, steps) => {
+      let link = first;
+      let now = 0;
+      for (const { what, ms } of steps) {
+        const before = link;
+        now += ms;
+        if (what === 'answer') link = linkAfterAnswer(link, ms, ms);
+        else if (what === 'failure') link = linkAfterFailure(link, now - 1, now, 0.5);
+        else if (what === 'kick') link = linkAfterKick(link, now);
+        else if (what === 'later') link = linkAfterLater(link, now, ms);
+        else link = linkAfterTooLarge(link, ms);
+        expect(link.toldUntil).toBe(
+          what === 'later' ? Math.max(before.toldUntil, now + ms) : before.toldUntil,
+        );
+        expect(sendNotBefore(link)).toBeGreaterThanOrEqual(link.toldUntil);
+      }
     }),
   );
 });

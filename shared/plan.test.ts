@@ -248,12 +248,21 @@ test('an upload that lost its file takes no request from the others, nor gives t
   expect(steps.filter((step) => step.do !== 'lose')).toHaveLength(3);
 });
 
+test('while the server has said to come back later nothing goes out, and the plan wakes then', () => {
+  const standings = [standing(upload('a')), standing(upload('b'), { attached: false })];
+  const told = { ...fast, notBefore: now + 200, toldUntil: now + 900 };
+  expect(plan(standings, { link: told })).toEqual({ steps: [], wakeAt: now + 900 });
+  expect(plan(standings, { link: { ...told, toldUntil: now } })).toEqual({ steps: [], wakeAt: now + 200 });
+  expect(plan(standings, { link: { ...told, notBefore: 0, toldUntil: now } }).steps).toHaveLength(3);
+});
+
 const anyLink = fc.record({
   rate: fc.option(fc.integer({ min: 1, max: 100 * MIB })),
   ceilingBytes: fc.option(fc.integer({ min: MIN_SEGMENT_BYTES, max: 8 * MIB })),
   failures: fc.nat(4),
   failedAt: fc.constant(0),
   notBefore: fc.constantFrom(0, now, now + 500),
+  toldUntil: fc.constantFrom(0, now, now + 700),
 });
 const anyStanding = fc
   .record({
@@ -294,7 +303,7 @@ test('whatever there is, a plan keeps within three, touches no busy part, and as
       const requests = steps.filter((step) => step.do !== 'lose');
       const most = link.failures > 1 ? 1 : 3;
       expect(requests.length).toBeLessThanOrEqual(Math.max(0, most - inFlight));
-      if (link.notBefore > now) expect(requests).toEqual([]);
+      if (Math.max(link.notBefore, link.toldUntil) > now) expect(requests).toEqual([]);
       const seen = new Set<string>();
       for (const step of steps) {
         if (step.do === 'attach') continue;

@@ -39,6 +39,7 @@ const lives = {
   paused: { at: 'paused' },
   failed: { at: 'failed', code: 'FILE_GONE' },
   cancelled: { at: 'cancelled', since: 100, told: false },
+  'cancelled-paused': { at: 'cancelled', since: 100, told: false, wasPaused: true },
   freed: { at: 'cancelled', since: 100, told: true },
   removed: { at: 'removed' },
   stored: { at: 'stored' },
@@ -55,10 +56,13 @@ const facts = { partBytes: 10, acknowledged: [[0, 2]] as [number, number][], rec
 /** Where each event leads from each life; a life that is not named stays as it is. */
 const table: [UploadEvent, Partial<Record<Name, Life>>][] = [
   [{ type: 'attached', facts: { ...facts, state: 'open' }, now: 200 }, {}],
-  [{ type: 'attached', facts: { ...facts, state: 'stored' }, now: 200 }, to({ at: 'stored' }, ...unfinished)],
+  [
+    { type: 'attached', facts: { ...facts, state: 'stored' }, now: 200 },
+    to({ at: 'stored' }, ...unfinished.filter((name) => name !== 'removed')),
+  ],
   [
     { type: 'attached', facts: { ...facts, state: 'cancelled' }, now: 200 },
-    to({ at: 'cancelled', since: 200, told: true }, ...open),
+    to({ at: 'cancelled', since: 200, told: true }, ...open, 'paused'),
   ],
   [{ type: 'received', part: 3, bytes: 5 }, {}],
   [{ type: 'acknowledged', part: 3 }, {}],
@@ -68,14 +72,24 @@ const table: [UploadEvent, Partial<Record<Name, Life>>][] = [
   [{ type: 'refresh' }, to({ at: 'going' }, 'expired')],
   [{ type: 'pause' }, to({ at: 'paused' }, ...open)],
   [{ type: 'resume' }, to({ at: 'going' }, 'paused')],
-  [{ type: 'retry' }, to({ at: 'going' }, 'failed', 'cancelled', 'freed')],
+  [{ type: 'retry' }, to({ at: 'going' }, 'failed', 'cancelled', 'cancelled-paused', 'freed')],
   [
     { type: 'cancel', now: 200 },
-    to({ at: 'cancelled', since: 200, told: false }, ...open, 'paused', 'failed'),
+    {
+      ...to({ at: 'cancelled', since: 200, told: false }, ...open, 'failed'),
+      ...to({ at: 'cancelled', since: 200, told: false, wasPaused: true }, 'paused'),
+    },
   ],
-  [{ type: 'undo' }, to({ at: 'going' }, 'cancelled')],
-  [{ type: 'remove' }, to({ at: 'removed' }, 'failed', 'cancelled', 'freed', 'stored')],
-  [{ type: 'told' }, to({ at: 'cancelled', since: 100, told: true }, 'cancelled')],
+  [{ type: 'undo' }, { ...to({ at: 'going' }, 'cancelled'), ...to({ at: 'paused' }, 'cancelled-paused') }],
+  [{ type: 'remove' }, to({ at: 'removed' }, 'failed', 'cancelled', 'cancelled-paused', 'freed', 'stored')],
+  [
+    { type: 'told' },
+    {
+      ...to({ at: 'cancelled', since: 100, told: true }, 'cancelled'),
+      ...to({ at: 'cancelled', since: 100, told: true, wasPaused: true }, 'cancelled-paused'),
+    },
+  ],
+  [{ type: 'freed', now: 200 }, to({ at: 'cancelled', since: 200, told: true }, ...open, 'paused')],
   [{ type: 'source-lost', why: 'gone' }, to({ at: 'needs-file', why: 'gone' }, ...open, 'paused')],
   [{ type: 'source-found' }, to({ at: 'going' }, 'needs-file', 'needs-permission')],
   [{ type: 'permission-needed' }, to({ at: 'needs-permission' }, ...open)],
@@ -94,7 +108,7 @@ test.each(pairs)('$name, then $type: $next.at', ({ event, name, next }) => {
 });
 
 test('what a person asks for at the wrong moment returns the same object', () => {
-  const asked = new Set(['refresh', 'pause', 'resume', 'retry', 'cancel', 'undo', 'remove', 'told']);
+  const asked = new Set(['refresh', 'pause', 'resume', 'retry', 'cancel', 'undo', 'remove', 'told', 'freed']);
   for (const { event, name, next } of pairs) {
     if (!asked.has(event.type) || next !== lives[name]) continue;
     const upload = { ...half, life: lives[name] };
@@ -155,10 +169,38 @@ test('what the server has of a file replaces what was believed, and what was sho
   });
 });
 
-test('a retry after the server freed its parts begins at nothing', () => {
+test('a retry after the server freed its parts begins at nothing, and asks the server to begin anew', () => {
   const freed: Upload = { ...half, life: lives.freed };
-  expect(nextUpload(freed, { type: 'retry' })).toEqual(fresh);
+  expect(nextUpload(freed, { type: 'retry' })).toEqual({ ...fresh, reopen: true });
 });
+
+test('the wish to begin anew is kept until the server has confirmed it', () => {
+  const again: Upload = { ...fresh, reopen: true };
+  const paused = nextUpload(again, { type: 'pause' });
+  expect(nextUpload(paused, { type: 'resume' })).toEqual(again);
+  expect(nextUpload(again, { type: 'session-expired' })).toMatchObject({ reopen: true });
+  const open = { state: 'open', partBytes: 10, acknowledged: [], received: {} } as const;
+  expect(nextUpload(again, { type: 'attached', facts: { ...open, acknowledged: [] }, now: 1 })).toEqual(
+    fresh,
+  );
+});
+
+test('an upload that was cancelled from another device keeps what was known of it', () => {
+  const gone = { state: 'cancelled', partBytes: 10, acknowledged: [], received: {} } as const;
+  const cancelled = { ...half, life: { at: 'cancelled', since: 7, told: true } };
+  expect(nextUpload(half, { type: 'attached', facts: { ...gone, acknowledged: [] }, now: 7 })).toEqual(
+    cancelled,
+  );
+  expect(nextUpload(half, { type: 'freed', now: 7 })).toEqual(cancelled);
+});
+
+test.each(['open', 'stored', 'cancelled'] as const)(
+  'an upload that was taken off the list stays off it when the server answers that it is %s',
+  (state) => {
+    const removed: Upload = { ...half, life: lives.removed };
+    expect(nextUpload(removed, { type: 'attached', facts: { ...facts, state }, now: 200 })).toBe(removed);
+  },
+);
 
 test('a retry before the server was told, or of a failure, goes on where it was', () => {
   for (const life of [lives.cancelled, lives.failed])
@@ -192,6 +234,7 @@ test('stored, failed, cancelled and removed uploads are over', () => {
   expect(names.filter((name) => isOver({ ...fresh, life: lives[name] }))).toEqual([
     'failed',
     'cancelled',
+    'cancelled-paused',
     'freed',
     'removed',
     'stored',
