@@ -19,22 +19,30 @@ let names = 0;
 /** A device whose server gives `answers` in order, then none; `reborn` is it after its worker died. */
 function device(answers: (() => Answer)[], store = new Store(`account-test-${names++}`)) {
   const posts: News[] = [];
+  /** News and changes, in the order they came. */
+  const order: string[] = [];
   const asked: RequestInit[] = [];
   const clock = { now: 100_000 };
   let changes = 0;
-  const account = new Account({
+  const account: Account = new Account({
     store,
     fetch: async (path, init) => {
       expect(path).toBe('/api/session');
       asked.push(init);
       return (await answers.shift()?.()) ?? null;
     },
-    post: (news) => posts.push(news),
+    post: (news) => {
+      posts.push(news);
+      order.push(news.type);
+    },
     now: () => clock.now,
-    onChange: () => changes++,
+    onChange: () => {
+      changes++;
+      order.push(`change to ${account.current.at}`);
+    },
   });
   const reborn = (next: (() => Answer)[] = []) => device(next, store);
-  return { account, store, posts, asked, clock, reborn, changes: () => changes };
+  return { account, store, posts, order, asked, clock, reborn, changes: () => changes };
 }
 
 /** An answer that comes when `arrive` is called. */
@@ -88,10 +96,30 @@ test('a refusal ends the session once, in the row and for the pages', async () =
   expect(await account.ask()).toBe('expired');
   expect(await account.ask()).toBe('expired');
   expect(posts).toEqual([
-    { type: 'session-expired', epoch: 2 },
     { type: 'session', session: { epoch: 2, state: 'expired', account: ada } },
+    { type: 'session-expired', epoch: 2 },
   ]);
   expect(await store.account()).toEqual({ at: 'expired', epoch: 2, account: ada, told: true });
+});
+
+test('an expiry stops the engine first, then pages hear of the state, then of the expiry', async () => {
+  const { account, order } = device([() => session(ada), refused]);
+  await account.ask();
+  order.length = 0;
+  await account.ask();
+  expect(order).toEqual(['change to expired', 'session', 'session-expired']);
+});
+
+test('all who want to know the state at once share one reading, and one announcement', async () => {
+  const { store, reborn } = device([]);
+  await store.changeAccount({ type: 'signed-in', account: ada });
+  await store.changeAccount({ type: 'session-refused', epoch: 1 });
+  const reads = vi.spyOn(store, 'account');
+  const { account, posts } = reborn();
+  const states = await Promise.all([account.state(), account.state(), account.state()]);
+  expect(states.map(({ at, epoch }) => `${at}@${epoch}`)).toEqual(['expired@2', 'expired@2', 'expired@2']);
+  expect(reads).toHaveBeenCalledTimes(1);
+  expect(posts).toEqual([{ type: 'session-expired', epoch: 2 }]);
 });
 
 test('two workers that meet the same expiry announce it once between them', async () => {

@@ -145,6 +145,7 @@ test('more files than one call takes are several sessions, and keep their order'
   expect(done).toEqual(['room for 1000 of 1000', 'room for 1000 of 1000', 'room for 1 of 1000']);
   const uploads = added.flatMap((one) => one.uploads);
   expect(new Set(uploads.map(({ session }) => session)).size).toBe(3);
+  expect(new Set(uploads.map(({ addedAt }) => addedAt)).size).toBe(2001);
   expect(uploads.toSorted((a, b) => a.addedAt - b.addedAt).map(({ id }) => id)).toEqual(
     files.map(({ id }) => id),
   );

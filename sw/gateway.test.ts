@@ -205,6 +205,23 @@ test('a 401 that comes after the session was found to be over is logged, and cau
   expect(announced(posts)).toHaveLength(1);
 });
 
+test('a 401 that joins the probe of another is logged, and causes no probe of its own', async () => {
+  const { gateway, posts, log } = await gate('signed-in');
+  server.cookie = null;
+  const probe = Promise.withResolvers<undefined>();
+  server.instead = ({ path }) => (path === '/api/session' ? probe.promise : undefined);
+  const first = gateway.send(get('/api/a'));
+  await vi.waitUntil(() => server.count('GET /api/session') === 1);
+  expect(log).toEqual([]);
+  const second = gateway.send(get('/api/b'));
+  await vi.waitUntil(() => log.length === 1);
+  probe.resolve(undefined);
+  expect([await outcome(await first), await outcome(await second)]).toEqual([expired, expired]);
+  expect(log).toEqual(['401 of epoch 1 suppressed: a probe is under way']);
+  expect(server.count('GET /api/session')).toBe(1);
+  expect(announced(posts)).toHaveLength(1);
+});
+
 test('a late 401 of an old epoch, after a new sign-in, is logged, and the new session goes on', async () => {
   const { gateway, posts, log, account } = await gate('signed-in');
   const slow = Promise.withResolvers<Response>();
@@ -382,8 +399,47 @@ test('a token that was rotated because another account signed in is not tried wi
     server.cookie = bob;
     return problem('CSRF_INVALID', 403);
   };
-  expect((await gateway.send(post('/api/b'))).ok).toBe(false);
+  expect(await outcome(await gateway.send(post('/api/b')))).toEqual(expired);
   expect(server.count('POST /api/b')).toBe(1);
+});
+
+test('a token that was refused, and nobody who gives a new one: the server was not reached', async () => {
+  const { gateway, posts, account } = await gate('signed-in');
+  await gateway.send(post('/api/a'));
+  server.instead = ({ path }) => (path === '/api/b' ? problem('CSRF_INVALID', 403) : null);
+  expect(await outcome(await gateway.send(post('/api/b')))).toEqual(unreachable);
+  expect([server.count('POST /api/b'), server.count('GET /api/session')]).toEqual([1, 2]);
+  expect(posts).toEqual([]);
+  expect(account.current).toEqual(here);
+});
+
+test('a token that was refused because the session is over: it has expired, and that is announced', async () => {
+  const { gateway, posts } = await gate('signed-in');
+  await gateway.send(post('/api/a'));
+  server.instead = ({ path }) => {
+    if (path !== '/api/b') return undefined;
+    server.cookie = null;
+    return problem('CSRF_INVALID', 403);
+  };
+  expect(await outcome(await gateway.send(post('/api/b')))).toEqual(expired);
+  expect(server.count('POST /api/b')).toBe(1);
+  expect(announced(posts)).toEqual([{ type: 'session-expired', epoch: 2 }]);
+});
+
+test('a session that is found to be over on asking for the token has expired, and nothing is sent', async () => {
+  const { gateway, posts } = await gate('signed-in');
+  server.cookie = null;
+  expect(await outcome(await gateway.send(post('/api/b')))).toEqual(expired);
+  expect(server.calls).toEqual(['GET /api/session']);
+  expect(announced(posts)).toEqual([{ type: 'session-expired', epoch: 2 }]);
+});
+
+test('with no answer to who is signed in there is no token, and nothing is sent', async () => {
+  const { gateway, posts } = await gate('signed-in');
+  server.instead = () => null;
+  expect(await outcome(await gateway.send(post('/api/b')))).toEqual(unreachable);
+  expect(server.calls).toEqual(['GET /api/session']);
+  expect(posts).toEqual([]);
 });
 
 test('a cookie of another account is the answer to its caller, and the request is not sent again', async () => {
@@ -396,6 +452,20 @@ test('a cookie of another account is the answer to its caller, and the request i
     own: null,
   });
   expect(server.count('POST /api/b')).toBe(1);
+});
+
+test('a cookie of another account makes the worker ask who is signed in, and pages hear of it', async () => {
+  const { gateway, posts, account } = await gate('signed-in');
+  await gateway.send(post('/api/a'));
+  server.cookie = bob;
+  await gateway.send(post('/api/b'));
+  await vi.waitUntil(() => posts.length === 2);
+  expect(account.current).toEqual({ at: 'signed-in', epoch: 2, account: bob });
+  expect(posts).toEqual([
+    { type: 'session', session: { epoch: 2, state: 'signed-in', account: bob } },
+    { type: 'session-restored', epoch: 2, accountId: 'b1' },
+  ]);
+  expect(server.count('GET /api/session')).toBe(2);
 });
 
 test('a page that asks who is signed in gets to know that, and no token', async () => {
@@ -447,8 +517,18 @@ test('a sign-out of a session that is over already is one all the same', async (
   expect(announced(posts)).toEqual([]);
 });
 
-test('a sign-out while nobody is signed in asks nobody', async () => {
-  const { gateway } = await gate('expired');
+test('a sign-out after an expiry asks nobody, and the device forgets who it was', async () => {
+  const { gateway, posts, store } = await gate('expired');
   expect((await gateway.send({ ...get('/api/session'), method: 'DELETE' })).status).toBe(204);
   expect(server.calls).toEqual([]);
+  expect(await store.account()).toEqual({ at: 'signed-out', epoch: 3 });
+  expect(posts).toEqual([{ type: 'session', session: { epoch: 3, state: 'signed-out', account: null } }]);
+});
+
+test('a sign-out while nobody is signed in asks nobody, and changes nothing', async () => {
+  const { gateway, posts, store } = await gate('signed-out');
+  expect((await gateway.send({ ...get('/api/session'), method: 'DELETE' })).status).toBe(204);
+  expect(server.calls).toEqual([]);
+  expect(await store.account()).toEqual({ at: 'signed-out', epoch: 2 });
+  expect(posts).toEqual([]);
 });

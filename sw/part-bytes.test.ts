@@ -53,11 +53,12 @@ function broken(name: string, size = content.length) {
   return { file: { size, slice: () => ({ arrayBuffer }) } as unknown as File, reads: () => reads };
 }
 
-function pickedBy(file: File | null, permission?: PermissionState) {
+/** A handle to this file, or one whose file cannot be had, for this reason. */
+function pickedBy(file: File | string, permission?: PermissionState) {
   return {
     ...(permission && { queryPermission: async () => permission }),
     getFile: async () => {
-      if (!file) throw new DOMException('no', 'NotFoundError');
+      if (typeof file === 'string') throw new DOMException('no', file);
       return file;
     },
   };
@@ -258,9 +259,27 @@ test.each(['prompt', 'denied'] as const)(
 );
 
 test('a handle to another file of the same name is noticed by its size', async () => {
-  const { bytes } = bytesFrom({ handle: pickedBy(new File(['other'], 'film.bin')) });
+  const { bytes } = bytesFrom({ handle: pickedBy(new File(['other'], 'film.bin', { lastModified: 7 })) });
   bytes.noteHandle('u1');
   expect(await outcome(bytes.read(upload, 0))).toBe('changed');
+});
+
+test('a handle to another file of the same name and size is noticed by its date, and is not held', async () => {
+  const { bytes } = bytesFrom({ handle: pickedBy(new File([content], 'film.bin', { lastModified: 8 })) });
+  bytes.noteHandle('u1');
+  expect(await outcome(bytes.read(upload, 0))).toBe('changed');
+  expect(bytes.hasFile('u1')).toBe(false);
+});
+
+test.each([
+  ['NotReadableError', 'changed'],
+  ['NotFoundError', 'gone'],
+  ['AbortError', 'gone'],
+  ['SecurityError', 'unreadable'],
+])('a handle whose file cannot be had for a %s means %s', async (error, why) => {
+  const { bytes } = bytesFrom({ handle: pickedBy(error) });
+  bytes.noteHandle('u1');
+  expect(await outcome(bytes.read(upload, 0))).toBe(why);
 });
 
 test('a handle that the store no longer has is no source', async () => {

@@ -27,9 +27,10 @@ function engineOf(uploads: Upload[], digests: Record<string, Record<number, stri
   const done: string[] = [];
   const engine = {
     uploads: () => uploads,
-    digestsOf: (id: string) =>
+    digestsOf: async (id: string) =>
       new Map(Object.entries(digests[id] ?? {}).map(([part, value]) => [Number(part), value])),
-    giveFile: async (id: string, file: File) => void done.push(`${id} gets ${file.name}`),
+    giveFile: async (id: string, file: File, handle?: FileSystemFileHandle) =>
+      void done.push(`${id} gets ${file.name}${handle ? ` by ${handle.name}` : ''}`),
     apply: async (id: string, event: UploadEvent) => void done.push(`${id} ${event.type}`),
   };
   return { engine: engine as unknown as Engine, done };
@@ -79,6 +80,27 @@ test('with nothing sent yet, name and date must agree', async () => {
     [],
     [],
   ]);
+});
+
+test('the handle a file was picked by goes along', async () => {
+  const { engine, done } = engineOf([upload('u1')]);
+  const handle = { kind: 'file', name: 'the handle' } as FileSystemFileHandle;
+  await reselect(engine, [{ ...picked(), handle }]);
+  expect(done).toEqual(['u1 gets film.bin by the handle']);
+});
+
+test('a file that cannot be read is refused by name, and those after it are looked at', async () => {
+  const uploads = [upload('u1', { acknowledged: [[0, 0]] })];
+  const { engine, done } = engineOf(uploads, { u1: { 0: digest('0123456789') } });
+  const unread = { ...picked(text, 'locked.bin') };
+  unread.file.slice = () => {
+    throw new DOMException('no', 'NotReadableError');
+  };
+  expect(await reselect(engine, [unread, picked(text, 'copy.bin')])).toEqual({
+    matched: ['u1'],
+    refused: [{ name: 'locked.bin', code: 'FILE_UNREADABLE' }],
+  });
+  expect(done).toEqual(['u1 gets copy.bin']);
 });
 
 test('a file of another size is refused without a look', async () => {

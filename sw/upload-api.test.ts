@@ -54,6 +54,12 @@ test('registering files is one PUT of them', async () => {
   expect(asked[0]?.signal).toBe(signal);
 });
 
+test('a file that is to begin anew says so', async () => {
+  const { api: server, asked } = api(Response.json(session));
+  await server.attach(sid, [{ ...file, reopen: true }], signal);
+  expect(asked[0]?.body).toBe(JSON.stringify({ files: [{ ...file, reopen: true }] }));
+});
+
 test.each([
   ['another JSON', () => Response.json({ hello: 'world' })],
   ['JSON that is cut', () => new Response('{"id":', { headers: { 'Content-Type': 'application/json' } })],
@@ -94,6 +100,53 @@ test('looking at a part gives its bytes, and whether it is acknowledged', async 
     offset: 10,
     complete: true,
   });
+});
+
+test.each([400, 403, 404, 405, 409, 410, 413, 415, 422])(
+  'looking at a part that is answered with %i is refused, since an answer to HEAD cannot say why',
+  async (status) => {
+    const { api: server } = api(new Response(null, { status }));
+    expect(await server.look(sid, fid, 2, signal)).toEqual({
+      verdict: { is: 'refused', code: 'NOT_FOUND' },
+      offset: null,
+      complete: false,
+    });
+  },
+);
+
+test.each([
+  [401, {}, { is: 'signed-out' }],
+  [408, {}, { is: 'unreachable' }],
+  [425, {}, { is: 'unreachable' }],
+  [429, { 'Retry-After': '3' }, { is: 'later', afterMs: 3000 }],
+  [503, { 'Retry-After': '3' }, { is: 'later', afterMs: 3000 }],
+  [502, {}, { is: 'unreachable' }],
+] as const)('looking at a part that is answered with %i is no refusal', async (status, headers, verdict) => {
+  const { api: server } = api(new Response(null, { status, headers }));
+  expect((await server.look(sid, fid, 2, signal)).verdict).toEqual(verdict);
+});
+
+test('the digests of a file are those of its acknowledged parts, by their numbers', async () => {
+  const { api: server, asked } = api(Response.json({ partBytes: 10, digests: { 0: 'd0=', 12: 'd12=' } }));
+  expect(await server.digests(sid, fid, signal)).toEqual(
+    new Map([
+      [0, 'd0='],
+      [12, 'd12='],
+    ]),
+  );
+  expect(asked.map(({ method, path, body }) => [method, path, body])).toEqual([
+    ['GET', `/api/upload-sessions/${sid}/files/${fid}/digests`, null],
+  ]);
+  expect(asked[0]?.signal).toBe(signal);
+});
+
+test.each([
+  ['another JSON', Response.json({ hello: 'world' })],
+  ['a page', new Response('<html>', { headers: { 'Content-Type': 'text/html' } })],
+  ['a refusal', problem('EXPIRED_SESSION', 410)],
+  ['nobody', problem('UNREACHABLE', 503)],
+])('digests cannot be had from %s', async (_who, answer) => {
+  expect(await api(answer).api.digests(sid, fid, signal)).toBe(null);
 });
 
 test.each(['-1', '1.5', '0x10', 'seven', '', '99999999999999999'])(
