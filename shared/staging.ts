@@ -2,6 +2,10 @@ import { missingParts, spanOf, type Upload } from './upload.ts';
 
 /** An upload that is on its way for longer than this is worth copying into the browser's storage, in seconds. */
 const WORTH_IT_SECONDS = 5;
+/** … and one on a link so fast that copying would slow it down, only when it takes this long, in seconds. */
+const WORTH_IT_ON_FAST_LINK_SECONDS = 60;
+/** Bytes per second from which a link is fast: a fair part of what a browser's storage takes. */
+const FAST_LINK = 16 * 1024 * 1024;
 /** How long an upload may run before its speed is believed, in ms. */
 const PATIENCE_MS = 2500;
 /** Share of the storage that is still free which staging may fill. */
@@ -22,12 +26,16 @@ export interface StagingPace {
   sendingForMs: number | null;
   /** For all uploads together; null when not known. */
   secondsLeft: number | null;
+  /** Of all uploads together; null when not known. */
+  bytesPerSecond: number | null;
 }
 
 /** Whether copying bytes aside is worth its work now. */
-export function isStagingWorthIt({ sendingForMs, secondsLeft }: StagingPace): boolean {
+export function isStagingWorthIt({ sendingForMs, secondsLeft, bytesPerSecond }: StagingPace): boolean {
   if (sendingForMs === null) return true;
-  return sendingForMs >= PATIENCE_MS && (secondsLeft === null || secondsLeft > WORTH_IT_SECONDS);
+  if (sendingForMs < PATIENCE_MS) return false;
+  const isFast = bytesPerSecond !== null && bytesPerSecond >= FAST_LINK;
+  return secondsLeft === null || secondsLeft > (isFast ? WORTH_IT_ON_FAST_LINK_SECONDS : WORTH_IT_SECONDS);
 }
 
 /** Bytes that may still be staged, from the browser's own estimate (bytes, both). */

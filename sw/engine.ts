@@ -706,9 +706,11 @@ export class Engine {
 
   async #stage(now: number): Promise<void> {
     if (this.#staging || this.#stagingFull) return;
+    const bytesPerSecond = speedOf(this.#samples, now);
     const pace = {
       sendingForMs: this.#sendingSince === null ? null : now - this.#sendingSince,
-      secondsLeft: secondsLeft(this.#bytesToGo(), speedOf(this.#samples, now)),
+      secondsLeft: secondsLeft(this.#bytesToGo(), bytesPerSecond),
+      bytesPerSecond,
     };
     if (!isStagingWorthIt(pace)) return;
     this.#staging = true;
