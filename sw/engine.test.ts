@@ -26,6 +26,11 @@ class ModelServer {
   commits = 0;
   bodyBytes = 0;
   lostBytes = 0;
+  /** Each request as it left, without ids: `PUT session`, `HEAD parts/0`. */
+  calls: string[] = [];
+  registrations: { id: string; reopen?: boolean }[][] = [];
+  /** Answers instead of the server; null leaves it to the server. */
+  instead: (call: string) => Response | null = () => null;
   #size: number;
   #fates: Fate[];
   #count: number;
@@ -40,13 +45,19 @@ class ModelServer {
     return Buffer.concat([...this.parts].sort(([a], [b]) => a - b).map(([, bytes]) => bytes));
   }
 
+  count(call: string): number {
+    return this.calls.filter((one) => one === call).length;
+  }
+
   send = async (request: ApiRequest): Promise<Response> => {
+    const call = `${request.method} ${/(parts\/\d+|digests)$/.exec(request.path)?.[1] ?? 'session'}`;
+    this.calls.push(call);
     // Every answer takes a moment, so that requests overlap.
     await new Promise((resolve) => setTimeout(resolve, 1));
     const fate = this.#fates.shift() ?? 'ok';
     if (request.signal?.aborted || fate === 'unreachable') return new Response(null, { status: 503 });
     if (fate === 'later') return new Response(null, { status: 503, headers: { 'Retry-After': '1' } });
-    const answer = await this.#answer(request, fate);
+    const answer = this.instead(call) ?? (await this.#answer(request, fate));
     return fate === 'cut' || fate === 'lost-answer' ? new Response(null, { status: 502 }) : answer;
   };
 
@@ -54,7 +65,19 @@ class ModelServer {
     const part = Number(/parts\/(\d+)$/.exec(request.path)?.[1] ?? -1);
     if (request.method === 'HEAD') return this.#look(part);
     if (request.method === 'PUT' && part >= 0) return this.#receive(part, request, fate);
+    if (request.method === 'DELETE') return new Response(null, { status: 204 });
+    if (request.method === 'GET') return this.#digests();
     return this.#session(request);
+  }
+
+  #digests(): Response {
+    const digests = [...this.acknowledged].map((part) => [
+      part,
+      createHash('sha256')
+        .update(this.parts.get(part) ?? '')
+        .digest('base64'),
+    ]);
+    return Response.json({ partBytes: PART_BYTES, digests: Object.fromEntries(digests) });
   }
 
   #look(part: number): Response {
@@ -70,9 +93,10 @@ class ModelServer {
   async #receive(part: number, { headers, body }: ApiRequest, fate: Fate): Promise<Response> {
     if (this.acknowledged.has(part)) return new Response(null, { status: this.stored ? 201 : 204 });
     const have = this.parts.get(part) ?? Buffer.alloc(0);
-    const bytes = Buffer.from(
-      body instanceof Blob ? await body.arrayBuffer() : (body as Uint8Array<ArrayBuffer>),
-    );
+    const bytes =
+      body instanceof Blob
+        ? Buffer.from(await body.arrayBuffer())
+        : Buffer.from(body as Uint8Array<ArrayBuffer>);
     const offset = Number(headers.get(header.offset));
     this.bodyBytes += bytes.length;
     if (offset !== have.length) {
@@ -104,7 +128,8 @@ class ModelServer {
   }
 
   #session({ path, body }: ApiRequest): Response {
-    const { files } = JSON.parse(String(body)) as { files: object[] };
+    const { files } = JSON.parse(String(body)) as { files: { id: string; reopen?: boolean }[] };
+    this.registrations.push(files);
     const offsets = [...this.parts].filter(([part]) => !this.acknowledged.has(part));
     return Response.json({
       id: path.split('/')[3],
@@ -131,6 +156,7 @@ function device(server: ModelServer, content: Buffer<ArrayBuffer>, chance: () =>
   const store = new Store(`engine-test-${names++}`);
   const file = new File([content], 'film.bin', { lastModified: 5 });
   const shown: number[] = [];
+  const log: string[] = [];
   const birth = performance.now();
   const now = () => 1_000_000 + Math.round((performance.now() - birth) * HASTE);
   const upload = newUpload({
@@ -164,14 +190,16 @@ function device(server: ModelServer, content: Buffer<ArrayBuffer>, chance: () =>
         onStored: () => undefined,
         filesAreSnapshots: names % 2 === 0,
         stagingRoom: async () => 64 * 1024 * 1024,
-        log: () => undefined,
+        log: (line) => log.push(line),
       },
       { stallMs: 15_000, drainMs: 5000 },
     );
     await engine.start();
     return engine;
   };
-  return { born, upload, file, shown };
+  const add = (engine: Engine, handle?: FileSystemFileHandle) =>
+    engine.add([upload], [{ id: upload.id, file, path: '', ...(handle && { handle }) }]);
+  return { born, add, store, now, upload, file, shown, log };
 }
 
 async function until(met: () => boolean): Promise<void> {
@@ -198,7 +226,7 @@ test('whatever the network does, the bytes arrive once and whole, and progress n
         const server = new ModelServer(big.length, fates);
         const phone = device(server, big, () => (seed % 7) / 7);
         const engine = await phone.born();
-        await engine.add([phone.upload], [{ id: phone.upload.id, file: phone.file, path: '' }]);
+        await phone.add(engine);
         await until(() => engine.row(phone.upload.id)?.state.at === 'stored');
         expect(server.content.equals(big)).toBe(true);
         expect(server.commits).toBe(1);
@@ -219,7 +247,7 @@ test('a worker that dies again and again goes on from its checkpoint', async () 
         const server = new ModelServer(big.length, []);
         const phone = device(server, big, () => 0);
         let engine = await phone.born();
-        await engine.add([phone.upload], [{ id: phone.upload.id, file: phone.file, path: '' }]);
+        await phone.add(engine);
         for (const life of lives) {
           await until(() => server.bodyBytes > 0);
           await new Promise((resolve) => setTimeout(resolve, life));
@@ -241,14 +269,14 @@ test('a part whose bytes arrive flipped is sent again, and the third time the fi
   const once = new ModelServer(1000, ['ok', 'flipped']);
   const phone = device(once, noise(1000, 1), () => 0);
   const engine = await phone.born();
-  await engine.add([phone.upload], [{ id: phone.upload.id, file: phone.file, path: '' }]);
+  await phone.add(engine);
   await until(() => engine.row(phone.upload.id)?.state.at === 'stored');
   expect(once.content.equals(noise(1000, 1))).toBe(true);
 
   const always = new ModelServer(1000, ['ok', 'flipped', 'flipped', 'flipped']);
   const other = device(always, noise(1000, 1), () => 0);
   const second = await other.born();
-  await second.add([other.upload], [{ id: other.upload.id, file: other.file, path: '' }]);
+  await other.add(second);
   await until(() => second.row(other.upload.id)?.state.at === 'failed');
   expect(second.row(other.upload.id)?.state).toEqual({ at: 'failed', code: 'DIGEST_MISMATCH' });
 });
@@ -257,7 +285,7 @@ test('an empty file is one empty part', async () => {
   const server = new ModelServer(0, []);
   const phone = device(server, Buffer.alloc(0), () => 0);
   const engine = await phone.born();
-  await engine.add([phone.upload], [{ id: phone.upload.id, file: phone.file, path: '' }]);
+  await phone.add(engine);
   await until(() => engine.row(phone.upload.id)?.state.at === 'stored');
   expect(server.commits).toBe(1);
 });
@@ -266,7 +294,7 @@ test('a paused upload sends nothing, and goes on where it was', async () => {
   const server = new ModelServer(big.length, []);
   const phone = device(server, big, () => 0);
   const engine = await phone.born();
-  await engine.add([phone.upload], [{ id: phone.upload.id, file: phone.file, path: '' }]);
+  await phone.add(engine);
   await until(() => server.bodyBytes > 0);
   await engine.apply(phone.upload.id, { type: 'pause' });
   const before = server.bodyBytes;
@@ -283,10 +311,283 @@ test('bytes that are staged are enough to go on without the file', async () => {
   const server = new ModelServer(big.length, Array<Fate>(40).fill('unreachable'));
   const phone = device(server, big, () => 0.5);
   const first = await phone.born();
-  await first.add([phone.upload], [{ id: phone.upload.id, file: phone.file, path: '' }]);
+  await phone.add(first);
   await until(() => first.row(phone.upload.id)?.safe === 'yes');
   const second = await phone.born();
   expect(second.wants()).toEqual([]);
   await until(() => second.row(phone.upload.id)?.state.at === 'stored');
   expect(server.content.equals(big)).toBe(true);
+});
+
+function refusal(code: string, status: number): Response {
+  return Response.json({ code }, { status, headers: { 'Content-Type': 'application/problem+json' } });
+}
+
+/** Long enough, at this haste, for what waits for seconds to happen many times. */
+const aWhile = () => new Promise((resolve) => setTimeout(resolve, 60));
+
+test('an upload that another device cancelled is cancelled here, and the server is not asked again', async () => {
+  const server = new ModelServer(1000, []);
+  server.instead = (call) => (call === 'PUT parts/0' ? refusal('CANCELLED', 410) : null);
+  const phone = device(server, noise(1000, 1), () => 0);
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.row(phone.upload.id)?.state.at === 'cancelled');
+  await aWhile();
+  expect(server.calls).toEqual(['PUT session', 'PUT parts/0']);
+  expect(engine.upload(phone.upload.id)?.life).toMatchObject({ at: 'cancelled', told: true });
+  expect((await phone.store.load()).uploads.map(({ life }) => life.at)).toEqual(['cancelled']);
+  await engine.drain();
+});
+
+test('a retry of what another device cancelled registers it anew, once', async () => {
+  const server = new ModelServer(1000, []);
+  let refusals = 1;
+  server.instead = (call) => (call === 'PUT parts/0' && refusals-- > 0 ? refusal('CANCELLED', 410) : null);
+  const phone = device(server, noise(1000, 1), () => 0);
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.row(phone.upload.id)?.state.at === 'cancelled');
+  await engine.apply(phone.upload.id, { type: 'retry' });
+  await until(() => engine.row(phone.upload.id)?.state.at === 'stored');
+  expect(server.registrations.map(([file]) => file?.reopen)).toEqual([undefined, true]);
+  expect(engine.upload(phone.upload.id)?.reopen).toBe(undefined);
+  await engine.drain();
+});
+
+test.each([404, 410])('a look that is answered with %i leads to registering again', async (status) => {
+  const server = new ModelServer(1000, ['ok', 'cut']);
+  server.instead = (call) => (call === 'HEAD parts/0' ? new Response(null, { status }) : null);
+  const phone = device(server, noise(1000, 1), () => 0);
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.row(phone.upload.id)?.state.at === 'stored');
+  expect(server.calls).toEqual(['PUT session', 'PUT parts/0', 'HEAD parts/0', 'PUT session', 'PUT parts/0']);
+  expect(server.bodyBytes - server.lostBytes).toBe(1000);
+  await engine.drain();
+});
+
+test('an answer that says when is waited for, whatever a click or a wake-up says', async () => {
+  const server = new ModelServer(1000, []);
+  const left: number[] = [];
+  const phone = device(server, noise(1000, 1), () => 0);
+  server.instead = (call) => {
+    if (call === 'PUT session') return null;
+    left.push(phone.now());
+    return left.length === 1 ? new Response(null, { status: 503, headers: { 'Retry-After': '40' } }) : null;
+  };
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.row(phone.upload.id)?.state.at === 'waiting');
+  engine.kick();
+  await until(() => engine.row(phone.upload.id)?.state.at === 'stored');
+  const [first = 0, second = 0] = left;
+  expect(second - first).toBeGreaterThanOrEqual(40_000);
+  await engine.drain();
+});
+
+/** A device whose file was sent up to its first part in an earlier life, and is within reach by a handle to `file`. */
+async function halfway(server: ModelServer, file: File) {
+  const phone = device(server, big, () => 0);
+  server.parts.set(0, big.subarray(0, PART_BYTES));
+  server.acknowledged.add(0);
+  const { id } = phone.upload;
+  const stored = { kind: 'file', name: 'film.bin' } as FileSystemFileHandle;
+  const generation = await phone.store.claim();
+  await phone.store.save(
+    generation,
+    { uploads: [phone.upload], handles: [{ id, handle: stored }] },
+    'strict',
+  );
+  phone.store.handle = async () => ({ ...stored, getFile: async () => file });
+  return phone;
+}
+
+test('a file that is still the same goes on through its handle in another life of the worker', async () => {
+  const server = new ModelServer(big.length, []);
+  const phone = await halfway(server, new File([big], 'film.bin', { lastModified: 5 }));
+  const engine = await phone.born();
+  await until(() => engine.row(phone.upload.id)?.state.at === 'stored');
+  expect(server.content.equals(big)).toBe(true);
+  expect(server.bodyBytes).toBe(big.length - PART_BYTES);
+  await engine.drain();
+});
+
+test('a file that was changed between two lives of the worker is never mixed with what it was', async () => {
+  const server = new ModelServer(big.length, []);
+  const changed = Buffer.from(big).fill(0, PART_BYTES);
+  const phone = await halfway(server, new File([changed], 'film.bin', { lastModified: 6 }));
+  const engine = await phone.born();
+  await until(() => engine.row(phone.upload.id)?.state.at === 'needs-file');
+  expect(engine.row(phone.upload.id)?.state).toEqual({ at: 'needs-file', why: 'changed' });
+  await aWhile();
+  expect([server.calls, server.bodyBytes]).toEqual([['PUT session'], 0]);
+  await engine.drain();
+});
+
+test('an engine that another has taken the place of sends nothing more after its first failed save', async () => {
+  const content = noise(4 * 1024 * 1024, 3);
+  const server = new ModelServer(content.length, []);
+  const phone = device(server, content, () => 0);
+  const zombie = await phone.born();
+  await phone.add(zombie);
+  await until(() => server.count('PUT parts/0') > 0);
+  await phone.store.claim();
+  await until(() => phone.log.some((line) => line.includes('was superseded')));
+  const calls = server.calls.length;
+  expect([zombie.isDraining, zombie.hasWork]).toEqual([true, false]);
+  await zombie.whenIdle();
+  zombie.kick();
+  zombie.accountChanged();
+  await aWhile();
+  expect(server.calls).toHaveLength(calls);
+  expect(server.bodyBytes).toBeLessThan(content.length);
+});
+
+test('a file whose every part is acknowledged, and that is not stored, is asked about again', async () => {
+  const server = new ModelServer(1000, []);
+  const phone = device(server, noise(1000, 1), () => 0);
+  server.parts.set(0, noise(1000, 1));
+  server.acknowledged.add(0);
+  const engine = await phone.born();
+  await phone.add(engine);
+  const registered: number[] = [];
+  server.instead = () => {
+    registered.push(phone.now());
+    server.stored = registered.length > 1;
+    return null;
+  };
+  await until(() => engine.row(phone.upload.id)?.state.at === 'stored');
+  expect(server.calls).toEqual(['PUT session', 'PUT session']);
+  const [first = 0, second = 0] = registered;
+  expect(second - first).toBeGreaterThanOrEqual(1000);
+  await engine.drain();
+});
+
+test('digests that are not known here are asked of the server, once', async () => {
+  const server = new ModelServer(big.length, []);
+  const phone = device(server, big, () => 0);
+  for (const part of [0, 1]) {
+    server.parts.set(part, big.subarray(part * PART_BYTES, (part + 1) * PART_BYTES));
+    server.acknowledged.add(part);
+  }
+  const engine = await phone.born();
+  await phone.store.save(
+    engine.generation,
+    { uploads: [{ ...phone.upload, life: { at: 'paused' } }] },
+    'strict',
+  );
+  const next = await phone.born();
+  expect([...(await next.digestsOf(phone.upload.id))]).toEqual([]);
+  expect(server.calls).toEqual([]);
+  await next.apply(phone.upload.id, { type: 'resume' });
+  await until(() => next.row(phone.upload.id)?.state.at === 'needs-file');
+  const expected = new Map(
+    [0, 1].map((part) => {
+      const { start, length } = partSpan(big.length, PART_BYTES, part);
+      return [
+        part,
+        createHash('sha256')
+          .update(big.subarray(start, start + length))
+          .digest('base64'),
+      ];
+    }),
+  );
+  expect(await next.digestsOf(phone.upload.id)).toEqual(expected);
+  expect(await next.digestsOf(phone.upload.id)).toEqual(expected);
+  expect(server.count('GET digests')).toBe(1);
+  await next.drain();
+});
+
+test('what was sent here has its digests here, and no digest is asked for', async () => {
+  const server = new ModelServer(big.length, []);
+  const phone = device(server, big, () => 0);
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.row(phone.upload.id)?.state.at === 'stored');
+  expect([...(await engine.digestsOf(phone.upload.id)).keys()].sort()).toEqual([0, 1, 2]);
+  expect(server.count('GET digests')).toBe(0);
+  expect(await engine.digestsOf('nobody')).toEqual(new Map());
+  await engine.drain();
+});
+
+test('the session of the newest upload takes more files, before the server knows of it too', async () => {
+  const server = new ModelServer(1000, Array<Fate>(1000).fill('unreachable'));
+  const phone = device(server, noise(1000, 1), () => 0);
+  const engine = await phone.born();
+  expect(engine.openSession('a1', 1, 1000)).toBe(null);
+  const { session } = phone.upload;
+  const older = { ...phone.upload, id: crypto.randomUUID(), session: crypto.randomUUID(), addedAt: 0 };
+  await engine.add([older, phone.upload], []);
+  expect(engine.openSession('a1', 999, 1000)).toBe(session);
+  expect(engine.openSession('a1', 1000, 1000)).toBe(null);
+  expect(engine.openSession('b1', 1, 1000)).toBe(null);
+  await engine.drain();
+  const next = await phone.born();
+  expect(next.openSession('a1', 999, 1000)).toBe(session);
+  await next.drain();
+});
+
+test('a session that is over takes no more files', async () => {
+  const server = new ModelServer(1000, []);
+  const phone = device(server, noise(1000, 1), () => 0);
+  const engine = await phone.born();
+  const { id, session } = phone.upload;
+  const record = {
+    id: session,
+    account: 'a1',
+    issuedAt: 0,
+    ttlMinutes: 1,
+    clockOffsetMs: 0,
+    refreshed: null,
+  };
+  const paused = { ...phone.upload, id, life: { at: 'paused' } } as const;
+  await phone.store.save(engine.generation, { uploads: [paused], sessions: [record] }, 'strict');
+  const next = await phone.born();
+  expect(next.openSession('a1', 1, 1000)).toBe(null);
+  await next.drain();
+});
+
+test('sessions of which no upload is left are forgotten at the start', async () => {
+  const phone = device(new ModelServer(1000, []), noise(1000, 1), () => 0);
+  const engine = await phone.born();
+  const record = { account: 'a1', issuedAt: 0, ttlMinutes: 1e9, clockOffsetMs: 0, refreshed: null };
+  const sessions = [phone.upload.session, 'old-1', 'old-2'].map((id) => ({ ...record, id }));
+  const paused = { ...phone.upload, life: { at: 'paused' } } as const;
+  await phone.store.save(engine.generation, { uploads: [paused], sessions }, 'strict');
+  const next = await phone.born();
+  expect((await phone.store.load()).sessions.map(({ id }) => id)).toEqual([phone.upload.session]);
+  await next.drain();
+});
+
+test('uploads of one add keep their order across a restart', async () => {
+  const server = new ModelServer(1000, []);
+  const phone = device(server, noise(1000, 1), () => 0);
+  const first = await phone.born();
+  const addedAt = Date.UTC(2026, 0, 1);
+  const uploads = Array.from({ length: 50 }, (_, n) => {
+    return {
+      ...phone.upload,
+      id: crypto.randomUUID(),
+      addedAt: addedAt + n / 4096,
+      life: { at: 'paused' },
+    } as const;
+  });
+  await phone.store.save(first.generation, { uploads: uploads.toReversed() }, 'strict');
+  const next = await phone.born();
+  expect(next.uploads().map(({ id }) => id)).toEqual(uploads.map(({ id }) => id));
+  await next.drain();
+});
+
+test('a cancellation that is undone is paused again if it was, and the server never heard of it', async () => {
+  const server = new ModelServer(1000, ['unreachable']);
+  const phone = device(server, noise(1000, 1), () => 0);
+  const engine = await phone.born();
+  await engine.add([{ ...phone.upload, life: { at: 'paused' } }], []);
+  await engine.apply(phone.upload.id, { type: 'cancel', now: phone.now() });
+  await engine.apply(phone.upload.id, { type: 'undo' });
+  expect(engine.row(phone.upload.id)?.state).toEqual({ at: 'paused' });
+  await aWhile();
+  expect(server.calls).toEqual([]);
+  await engine.drain();
 });
