@@ -21,16 +21,16 @@ function facts(id: string, change: Partial<StagingFacts> = {}, life: Life = { at
 }
 
 test('while nothing is sent, staging takes no speed from anybody', () => {
-  expect(isStagingWorthIt({ sendingForMs: null, secondsLeft: null })).toBe(true);
-  expect(isStagingWorthIt({ sendingForMs: null, secondsLeft: 1 })).toBe(true);
+  expect(isStagingWorthIt({ sendingForMs: null, secondsLeft: null, bytesPerSecond: null })).toBe(true);
+  expect(isStagingWorthIt({ sendingForMs: null, secondsLeft: 1, bytesPerSecond: null })).toBe(true);
 });
 
 test('while something is sent, staging waits until it is known to take long', () => {
-  expect(isStagingWorthIt({ sendingForMs: 2499, secondsLeft: 900 })).toBe(false);
-  expect(isStagingWorthIt({ sendingForMs: 2500, secondsLeft: 900 })).toBe(true);
-  expect(isStagingWorthIt({ sendingForMs: 2500, secondsLeft: null })).toBe(true);
-  expect(isStagingWorthIt({ sendingForMs: 2500, secondsLeft: 5 })).toBe(false);
-  expect(isStagingWorthIt({ sendingForMs: 2500, secondsLeft: 6 })).toBe(true);
+  expect(isStagingWorthIt({ sendingForMs: 2499, secondsLeft: 900, bytesPerSecond: null })).toBe(false);
+  expect(isStagingWorthIt({ sendingForMs: 2500, secondsLeft: 900, bytesPerSecond: null })).toBe(true);
+  expect(isStagingWorthIt({ sendingForMs: 2500, secondsLeft: null, bytesPerSecond: null })).toBe(true);
+  expect(isStagingWorthIt({ sendingForMs: 2500, secondsLeft: 5, bytesPerSecond: null })).toBe(false);
+  expect(isStagingWorthIt({ sendingForMs: 2500, secondsLeft: 6, bytesPerSecond: null })).toBe(true);
 });
 
 test('half of what is free may still be staged', () => {
@@ -86,4 +86,10 @@ test('there is nothing to stage without a file at hand, or of an upload that is 
 test('a paused or expired upload is staged as well', () => {
   const lives: Life[] = [{ at: 'paused' }, { at: 'expired' }];
   for (const life of lives) expect(nextToStage([facts('a', {}, life)], 1e9)).toEqual({ id: 'a', part: 2 });
+});
+
+test('on a fast link only what takes a minute is copied aside', () => {
+  const fast = { sendingForMs: 10_000, bytesPerSecond: 100 * 1024 * 1024 };
+  expect(isStagingWorthIt({ ...fast, secondsLeft: 60 })).toBe(false);
+  expect(isStagingWorthIt({ ...fast, secondsLeft: 61 })).toBe(true);
 });
