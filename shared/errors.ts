@@ -43,7 +43,9 @@ export const deviceErrors = [
   'FILE_GONE', // moved or deleted
   'FILE_UNREADABLE', // the system refuses to read it
   'BYTES_LOST', // staged bytes are no longer in the browser's storage
-  'DIFFERENT_FILE', // re-selected, but its content is another
+  'OTHER_SIZE', // re-selected: no waiting upload has this size
+  'OTHER_CONTENT', // re-selected: its bytes are not those that were sent already
+  'OTHER_FILE', // re-selected: nothing was sent yet, and name or date are another
   'DEVICE_FULL', // the browser's storage has no room
   'WORKER_SILENT', // the service worker did not answer a call
   'OUTDATED', // page and worker do not understand one another

@@ -35,6 +35,37 @@ export interface Snapshot {
   rows: UploadView[];
 }
 
+/** A file that does not fit any waiting upload. */
+export interface RefusedFile {
+  /** The id the page gave it. */
+  picked: string;
+  name: string;
+  code: 'OTHER_SIZE' | 'OTHER_CONTENT' | 'OTHER_FILE' | 'FILE_UNREADABLE' | 'FILE_CHANGED';
+  /** `OTHER_CONTENT`: the first part that differs, counted from 1. */
+  fromPart?: number;
+}
+
+/** An unfinished upload of this account that was begun on another device. */
+export interface ElsewhereView {
+  id: string;
+  session: string;
+  device: string;
+  path: string;
+  name: string;
+  size: number;
+  acknowledgedBytes: number;
+}
+
+/** One line of the diagnostics log: no names, no contents, no secrets. */
+export interface LogEntry {
+  /** Ms since the epoch, by the device's clock. */
+  at: number;
+  /** The first characters of the worker instance that wrote it. */
+  worker: string;
+  source: 'worker' | 'engine' | 'gateway' | 'account' | 'outbox' | 'page';
+  text: string;
+}
+
 /** Who the worker is; also the stable answer to `{type: 'about'}` for tools outside. */
 export interface About {
   build: string;
@@ -52,22 +83,40 @@ export interface Calls {
    * `eager` says that trying again now is worth it (`online`, a page that became visible).
    */
   ping: {
-    ask: { build: string; leaving: boolean; eager: boolean };
+    ask: { build: string; leaving: boolean; eager: boolean; language: string };
     reply: About & { session: SessionView; rev: number; wants: string[]; busy: boolean };
   };
   'uploads.snapshot': { ask: Record<never, never>; reply: Snapshot };
-  'uploads.add': { ask: { files: PickedFile[] }; reply: { ids: string[] } };
+  /**
+   * New uploads. A file that is on its way already (same folder, name, size and date) is not added but named in
+   * `known`, unless `again` says that it is meant.
+   */
+  'uploads.add': {
+    ask: { files: PickedFile[]; again: boolean };
+    reply: { ids: string[]; known: { picked: string; of: string }[] };
+  };
   /** Files for uploads that the worker already knows by these ids. */
   'uploads.offer': { ask: { files: { id: string; file: File }[] }; reply: null };
   'uploads.act': {
     ask: { action: 'pause' | 'resume' | 'retry' | 'cancel' | 'undo' | 'refresh' | 'remove'; ids: string[] };
     reply: null;
   };
-  /** Files a person selected again; each waiting upload that one of them fits goes on with it. */
+  /**
+   * Files a person selected again; each waiting upload that one of them fits goes on with it, those begun on another
+   * device too.
+   */
   'uploads.select': {
     ask: { files: PickedFile[] };
-    reply: { matched: string[]; refused: { name: string; code: ErrorCode }[] };
+    reply: { matched: { id: string; picked: string }[]; refused: RefusedFile[] };
   };
+  /** Handles that wait for a person's permission; the page asks for all of them in one click. */
+  'uploads.handles': { ask: { ids: string[] }; reply: { id: string; handle: FileSystemFileHandle }[] };
+  /** The person has given permission for these. */
+  'uploads.permitted': { ask: { ids: string[] }; reply: null };
+  'uploads.elsewhere': { ask: Record<never, never>; reply: ElsewhereView[] };
+  'log.read': { ask: Record<never, never>; reply: LogEntry[] };
+  /** Something a page saw that belongs into the log, such as a permission's state. */
+  'log.note': { ask: { text: string }; reply: null };
   /** Stops sending, checkpoints, settles leases; then the waiting worker can take over. */
   drain: { ask: Record<never, never>; reply: null };
 }
@@ -83,7 +132,9 @@ export type News =
   | { type: 'session-expired'; epoch: number }
   | { type: 'session-restored'; epoch: number; accountId: string }
   /** The library changed: a file arrived, or was renamed or deleted. */
-  | { type: 'library' };
+  | { type: 'library' }
+  /** So many changes to the library, made offline, were not carried out: the account had changed, or was refused. */
+  | { type: 'outbox-dropped'; count: number };
 
 const uuid = v.pipe(v.string(), v.uuid());
 const file = v.custom<File>((value) => typeof value === 'object' && value !== null && 'size' in value);
@@ -96,15 +147,25 @@ const picked = v.object({
 const nothing = v.object({});
 
 const asks = {
-  ping: v.object({ build: v.string(), leaving: v.boolean(), eager: v.optional(v.boolean(), false) }),
+  ping: v.object({
+    build: v.string(),
+    leaving: v.boolean(),
+    eager: v.optional(v.boolean(), false),
+    language: v.optional(v.string(), 'en'),
+  }),
   'uploads.snapshot': nothing,
-  'uploads.add': v.object({ files: v.array(picked) }),
+  'uploads.add': v.object({ files: v.array(picked), again: v.optional(v.boolean(), false) }),
   'uploads.offer': v.object({ files: v.array(v.object({ id: uuid, file })) }),
   'uploads.act': v.object({
     action: v.picklist(['pause', 'resume', 'retry', 'cancel', 'undo', 'refresh', 'remove']),
     ids: v.array(uuid),
   }),
   'uploads.select': v.object({ files: v.array(picked) }),
+  'uploads.handles': v.object({ ids: v.array(uuid) }),
+  'uploads.permitted': v.object({ ids: v.array(uuid) }),
+  'uploads.elsewhere': nothing,
+  'log.read': nothing,
+  'log.note': v.object({ text: v.pipe(v.string(), v.maxLength(200)) }),
   drain: nothing,
 } satisfies Record<CallName, v.GenericSchema>;
 
@@ -139,6 +200,7 @@ const newsTypes: ReadonlySet<unknown> = new Set<News['type']>([
   'session-expired',
   'session-restored',
   'library',
+  'outbox-dropped',
 ]);
 
 /** The news in a message of the channel, or null when it is of a kind this page does not know. */

@@ -57,6 +57,8 @@ export interface UploadView {
   /** Smoothed; null when nothing moves. */
   bytesPerSecond: number | null;
   secondsLeft: number | null;
+  /** When its upload session ends if nothing moves until then (ms of the device's clock); null while that is far. */
+  sessionEndsAt: number | null;
   can: readonly UploadAction[];
 }
 
@@ -89,6 +91,7 @@ export interface ViewFacts {
   /** A `File` or handle to go on with is at hand. */
   hasSource: boolean;
   bytesPerSecond: number | null;
+  sessionEndsAt: number | null;
 }
 
 /** The row of `upload`. */
@@ -108,6 +111,7 @@ export function viewUpload(upload: Upload, facts: ViewFacts): UploadView {
     safe: isOver(upload) || isWhole(upload) ? 'yes' : facts.safe,
     bytesPerSecond,
     secondsLeft: secondsLeft(size - shownBytes, bytesPerSecond),
+    sessionEndsAt: isOver(upload) ? null : facts.sessionEndsAt,
     can: actionsFor(state, facts.hasSource),
   };
 }
@@ -158,6 +162,12 @@ function actionsFor(state: UploadState, hasSource: boolean): UploadAction[] {
   }
 }
 
+const needsPerson: ReadonlySet<UploadState['at']> = new Set([
+  'needs-file',
+  'needs-permission',
+  'failed',
+  'expired',
+]);
 const safetyOrder: readonly Safety[] = ['no', 'one-click', 'yes'];
 
 /** All of `rows` together; `bytesPerSecond` is the speed of the whole, which is not the sum of smoothed rows. */
@@ -178,7 +188,7 @@ export function totalsOf(rows: Iterable<UploadView>, bytesPerSecond: number | nu
     totals.files++;
     if (at === 'stored') totals.stored++;
     if (at === 'stored' || at === 'cancelled') continue;
-    if (at === 'needs-file' || at === 'needs-permission' || at === 'failed') totals.needsYou++;
+    if (needsPerson.has(at)) totals.needsYou++;
     if (at === 'failed') continue;
     totals.unfinished++;
     totals.bytes += row.size;
