@@ -99,7 +99,7 @@ async function take(files: PickedFile[]): Promise<void> {
   if (again.length > 0) await select(again);
   if (fresh.length === 0) return;
   for (const picked of fresh) keep(picked);
-  report(await call('uploads.add', { files: fresh }));
+  report(await call('uploads.add', { files: fresh, again: false }));
 }
 
 /** Offers files to the uploads that ask for theirs; the worker compares their bytes with what was sent. */
@@ -109,12 +109,10 @@ async function select(files: PickedFile[]): Promise<void> {
   report(reply);
   if (!reply.ok) return;
   refusals.value = reply.value.refused;
-  const matched = new Set(reply.value.matched);
-  for (const view of allRows().filter(({ id }) => matched.has(id))) {
-    const fits = files.filter((picked) => looks(asView(picked)) === looks(view));
-    const [only] = fits;
-    // If two look alike the worker knows which one it took, and this page need not.
-    if (only && fits.length === 1) keep({ ...only, id: view.id });
+  const byId = new Map(files.map((picked) => [picked.id, picked]));
+  for (const { id, picked } of reply.value.matched) {
+    const file = byId.get(picked);
+    if (file) keep({ ...file, id });
   }
 }
 

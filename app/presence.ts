@@ -1,6 +1,7 @@
 import { effect } from '@preact/signals';
 import { openCalls } from './api.ts';
 import { offer } from './files.ts';
+import { language } from './i18n.ts';
 import { applySession, catchUp, session, totals } from './state.ts';
 import { call, onNews } from './worker.ts';
 
@@ -49,7 +50,7 @@ export function startPresence(): void {
  * makes trying again worth it.
  */
 export async function ping(eager = false): Promise<void> {
-  const reply = await call('ping', { build: __BUILD__, leaving: false, eager });
+  const reply = await call('ping', { build: __BUILD__, leaving: false, eager, language: language.peek() });
   if (!reply.ok) return;
   const { value } = reply;
   const isNew = value.instance !== instance;
@@ -67,7 +68,7 @@ function leave(): void {
   deathWatch?.abort();
   deathWatch = null;
   instance = null;
-  void call('ping', { build: __BUILD__, leaving: true, eager: false });
+  void call('ping', { build: __BUILD__, leaving: true, eager: false, language: language.peek() });
 }
 
 /**

@@ -30,6 +30,8 @@ export const totals = signal<Totals>(nothing);
 export const groups = signal<Groups>(groupRows([]));
 /** Goes up when the library has changed. */
 export const libraryVersion = signal(0);
+/** Changes to the library that were made offline and not carried out, until a person has seen it. */
+export const droppedChanges = signal(0);
 /** Whether the list is known at all: an empty list that is not known yet is a skeleton, not an empty state. */
 export const listKnown = signal(false);
 /** The last account that was signed in here. */
@@ -77,6 +79,9 @@ export function applyNews(news: News): void {
       break;
     case 'library':
       libraryVersion.value += 1;
+      break;
+    case 'outbox-dropped':
+      droppedChanges.value += news.count;
   }
 }
 

@@ -14,6 +14,7 @@ export function viewOf(facts: Partial<UploadView> = {}): UploadView {
     safe: 'yes',
     bytesPerSecond: null,
     secondsLeft: null,
+    sessionEndsAt: null,
     can: [],
     ...facts,
   };
