@@ -6,12 +6,20 @@ export const apiErrors = {
   INVALID_INPUT: 400,
   CODE_WRONG: 400,
   CODE_EXPIRED: 400,
+  PASSKEY_REFUSED: 400, // it did not prove what it had to
+  PASSKEY_UNKNOWN: 400, // no account has this one, or no longer
+  PASSKEY_EXPIRED: 400, // the question it answers is too old, used up, or another browser's
+  SSO_CANCELLED: 400, // the person, or the provider, said no
+  SSO_EXPIRED: 400, // too old, used up, or begun in another browser
+  SSO_FAILED: 400, // the provider's answer cannot be trusted
   SESSION_EXPIRED: 401,
   SIGNED_OUT: 401,
   ORIGIN_REFUSED: 403,
   CSRF_INVALID: 403,
   WRONG_ACCOUNT: 403,
   SIGN_UP_CLOSED: 403,
+  SSO_EMAIL_UNVERIFIED: 403, // the provider does not vouch for the address
+  SIGN_IN_TOO_OLD: 403, // signed in, but too long ago for this
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
   BODY_STALLED: 408,
@@ -20,6 +28,8 @@ export const apiErrors = {
   PART_EXISTS: 409,
   TAKEN_OVER: 409,
   TOO_MANY_SESSIONS: 409,
+  PASSKEY_EXISTS: 409,
+  TOO_MANY_PASSKEYS: 409,
   CANCELLED: 410,
   EXPIRED_SESSION: 410,
   TOO_LARGE: 413,
