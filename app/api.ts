@@ -17,6 +17,11 @@ export const openCalls = signal(0);
 /** Files shown at a time. */
 const PAGE_FILES = 50;
 
+/** The worker's own answer, `{queued: true}`, or anything the server says of a change that was made. */
+const Changed = v.fallback(v.object({ queued: v.literal(true) }), {
+  queued: false,
+} as never) as v.GenericSchema<unknown, Change>;
+
 /** Mails a code to `email`. */
 export function sendCode(email: string): Promise<Answer<unknown>> {
   return post('/api/auth/email-otp/send-verification-otp', { email, type: 'sign-in' });
@@ -43,12 +48,15 @@ export function listFiles(cursor: string | null, limit: number = PAGE_FILES): Pr
   return request(`/api/files?${query}`, {}, StoredFiles);
 }
 
-export function renameFile(id: string, name: string): Promise<Answer<unknown>> {
-  return request(`/api/files/${id}`, { method: 'PATCH', ...json({ name }) }, v.unknown());
+/** Whether a change was made, or stands in line until the network is back. */
+export type Change = { queued: boolean };
+
+export function renameFile(id: string, name: string): Promise<Answer<Change>> {
+  return request(`/api/files/${id}`, { method: 'PATCH', ...json({ name }) }, Changed);
 }
 
-export function deleteFile(id: string): Promise<Answer<unknown>> {
-  return request(`/api/files/${id}`, { method: 'DELETE' }, v.unknown());
+export function deleteFile(id: string): Promise<Answer<Change>> {
+  return request(`/api/files/${id}`, { method: 'DELETE' }, Changed);
 }
 
 /** Where a browser downloads the file from. */

@@ -7,7 +7,7 @@ import { SiteHeader } from './header.tsx';
 import { t } from './i18n.ts';
 import { DropVeil, HiddenInputs } from './inputs.tsx';
 import { Message } from './message.tsx';
-import { Notices } from './notices.tsx';
+import { ActionNotices, Notices } from './notices.tsx';
 import { ping } from './presence.ts';
 import { SignInPage } from './sign-in-page.tsx';
 import { Skeleton } from './skeleton.tsx';
@@ -19,7 +19,12 @@ import { workerState } from './worker.ts';
 /** A server that answers does so within this; then silence is worth a word. In ms. */
 const PATIENCE_MS = 4_000;
 
-const LibraryPage = lazy(() => import('./library-page.tsx').then((module) => module.LibraryPage));
+const LibraryPage = lazy(() =>
+  import('./library-page.tsx').then((module) => module.LibraryPage).catch(() => Broken),
+);
+const DiagnosticsPage = lazy(() =>
+  import('./diagnostics-page.tsx').then((module) => module.DiagnosticsPage).catch(() => Broken),
+);
 
 /** The frame around every page. */
 export function App(): JSX.Element {
@@ -42,6 +47,7 @@ function Frame(): JSX.Element {
       </a>
       <SiteHeader />
       <Notices />
+      <ActionNotices />
       <main id="main" tabIndex={-1}>
         <Content />
         {isSignedIn && <HiddenInputs />}
@@ -70,6 +76,7 @@ function Pages(): JSX.Element {
         <Route path="/" component={UploadsPage} />
         <Route path="/app" component={UploadsPage} />
         <Route path="/library" component={LibraryPage} />
+        <Route path="/diagnostics" component={DiagnosticsPage} />
         <Route default component={NotFound} />
       </Router>
     </ErrorBoundary>

@@ -30,20 +30,3 @@ export async function offer(wants: readonly string[]): Promise<void> {
   });
   if (files.length > 0) await call('uploads.offer', { files });
 }
-
-/**
- * Asks for leave to read the files of these uploads again, and offers those it was given for. A browser asks
- * only right after a click. Returns the ids that this page has no handle of.
- */
-export async function permit(ids: readonly string[]): Promise<string[]> {
-  const without: string[] = [];
-  for (const id of ids) {
-    const handle = own.get(id)?.handle;
-    if (!handle?.requestPermission) {
-      without.push(id);
-    } else if ((await handle.requestPermission({ mode: 'read' })) === 'granted') {
-      await call('uploads.offer', { files: [{ id, file: await handle.getFile() }] });
-    }
-  }
-  return without;
-}

@@ -44,6 +44,17 @@ export function timeOfDay(at: number): string {
   return new Intl.DateTimeFormat(locale(), { timeStyle: 'short' }).format(at);
 }
 
+/** A time of the last days, to the second: `12 Mar, 14:05:09`. */
+export function timeWithSeconds(at: number): string {
+  return new Intl.DateTimeFormat(locale(), {
+    day: 'numeric',
+    month: 'short',
+    hour: 'numeric',
+    minute: '2-digit',
+    second: '2-digit',
+  }).format(at);
+}
+
 /** A day: `12 Mar 2026`. */
 export function day(at: number): string {
   return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium' }).format(at);

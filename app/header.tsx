@@ -72,17 +72,26 @@ function AccountMenu(): JSX.Element {
             ))}
           </select>
         </label>
+        {isSignedIn && (
+          <a class="menu-link" href="/diagnostics" onClick={closeMenu}>
+            {t('account.diagnostics')}
+          </a>
+        )}
         {isSignedIn && <SignOut />}
       </div>
     </div>
   );
 }
 
+function closeMenu(): void {
+  document.getElementById('account-menu')?.hidePopover();
+}
+
 function SignOut(): JSX.Element {
   const { unsafeFiles: files } = tabFacts.value;
 
   async function leave(): Promise<void> {
-    document.getElementById('account-menu')?.hidePopover();
+    closeMenu();
     const answer = await signOut();
     if (!answer.ok) trouble.value = answer.code;
     await ping();

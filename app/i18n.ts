@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import i18next from 'i18next';
 import en from '../locales/en.json' with { type: 'json' };
+import { type ErrorCode, isErrorCode } from '../shared/errors.ts';
 
 /** The languages there are, by their own names. */
 export const languages = { en: 'English', de: 'Deutsch' } as const;
@@ -46,6 +47,11 @@ export function t(key: TextKey, values?: Record<string, string | number>): strin
   // Reading the signal makes the component that asks render again when the language changes.
   const lng = language.value;
   return texts.t(key, { ...values, lng });
+}
+
+/** The words for an error code; of one that only a newer release knows, that this page is older. */
+export function errorText(code: ErrorCode): string {
+  return t(`error.${isErrorCode(code) ? code : 'OUTDATED'}`);
 }
 
 async function show(next: Language): Promise<void> {

@@ -1,22 +1,38 @@
 import { signal } from '@preact/signals';
 import type { ErrorCode } from '../shared/errors.ts';
-import type { Calls, PickedFile } from '../shared/protocol.ts';
-import type { UploadAction, UploadView } from '../shared/upload-view.ts';
-import { keep, permit } from './files.ts';
-import { pickedFrom, pickedFromTransfer } from './picking.ts';
-import { allRows, session, tabFacts } from './state.ts';
-import { call } from './worker.ts';
+import type { PickedFile, RefusedFile } from '../shared/protocol.ts';
+import type { UploadAction } from '../shared/upload-view.ts';
+import { elsewhere, pullElsewhere } from './elsewhere.ts';
+import { forget, keep } from './files.ts';
+import { BATCH, pickedFrom, pickedFromTransfer } from './picking.ts';
+import { selectableRows, session, tabFacts } from './state.ts';
+import { call, version } from './worker.ts';
 
 /** What a person asks for: files to send, and what to do with those that are listed. */
 
+/** A file that was selected again and fits nothing, with why. */
+export interface Refusal extends RefusedFile {
+  file: PickedFile;
+}
+
+/** A file that is on its way already, as the upload with the id `of`. */
+export interface Known {
+  file: PickedFile;
+  of: string;
+}
+
 /** Something dragged over the window could be dropped. */
 export const isDragging = signal(false);
-/** A dropped folder is still being read. */
-export const isReading = signal(false);
+/** How many files have been taken so far of those that were dropped or chosen; null when none are being taken. */
+export const taking = signal<number | null>(null);
+/** Files are being compared with what was sent of them, which takes a while for large ones. */
+export const isComparing = signal(false);
 /** The last thing that was asked for and did not work, until dismissed. */
 export const trouble = signal<ErrorCode | null>(null);
-/** Files that were selected again and fit no upload. */
-export const refusals = signal<Calls['uploads.select']['reply']['refused']>([]);
+/** Files that were selected again and fit no upload, until dismissed. */
+export const refusals = signal<readonly Refusal[]>([]);
+/** Files that were not added because they are on their way, until dismissed. */
+export const knownFiles = signal<readonly Known[]>([]);
 
 /** The hidden inputs, which live as long as someone is signed in. */
 const inputs: { files?: HTMLInputElement; folder?: HTMLInputElement; again?: HTMLInputElement } = {};
@@ -34,22 +50,28 @@ export function openPicker(name: keyof typeof inputs): void {
 
 /** Takes what was chosen in a hidden input, and empties it, so that the same file can be chosen twice. */
 export async function takeFrom(name: keyof typeof inputs, input: HTMLInputElement): Promise<void> {
-  const files = pickedFrom(input);
+  const batches = pickedFrom(input);
   input.value = '';
-  if (name === 'again') await select(files);
-  else await take(files);
+  await takeAll(batches, name === 'again' ? selectOnly : take);
 }
 
 /** Asks the worker to do something with these uploads. */
 export async function act(action: UploadAction, ids: string[]): Promise<void> {
-  if (ids.length === 0) return;
   if (action === 'select') return openPicker('again');
-  if (action === 'permit') {
-    // A file whose handle this page does not have can still be chosen again.
-    if ((await permit(ids)).length > 0) openPicker('again');
-    return;
+  if (action === 'permit') return permit(ids);
+  for (let at = 0; at < ids.length; at += BATCH) {
+    const reply = await call('uploads.act', { action, ids: ids.slice(at, at + BATCH) });
+    report(reply);
+    if (!reply.ok) return;
   }
-  report(await call('uploads.act', { action, ids }));
+}
+
+/** Adds files that a person means to upload although they were refused, or are on their way already. */
+export async function addAgain(files: readonly PickedFile[]): Promise<void> {
+  const isAdded = new Set(files.map(({ id }) => id));
+  refusals.value = refusals.value.filter(({ picked }) => !isAdded.has(picked));
+  knownFiles.value = knownFiles.value.filter(({ file }) => !isAdded.has(file.id));
+  for (let at = 0; at < files.length; at += BATCH) await add(files.slice(at, at + BATCH), true);
 }
 
 /** Files may be dropped or pasted anywhere, on any page; and whoever leaves while bytes would be lost is asked. */
@@ -66,15 +88,16 @@ export function watchWindow(): void {
     isDragging.value = false;
     if (!event.dataTransfer || !canTake(event.dataTransfer)) return;
     event.preventDefault();
-    void takeAll(pickedFromTransfer(event.dataTransfer));
+    void takeAll(pickedFromTransfer(event.dataTransfer), take);
   });
   addEventListener('paste', (event) => {
     if (!event.clipboardData || !canTake(event.clipboardData)) return;
     event.preventDefault();
-    void takeAll(pickedFromTransfer(event.clipboardData));
+    void takeAll(pickedFromTransfer(event.clipboardData), take);
   });
   addEventListener('beforeunload', (event) => {
-    if (tabFacts.peek().unsafeFiles > 0) event.preventDefault();
+    // Whoever agreed to an update has been asked, and the new worker has this page's files by then.
+    if (version.peek() !== 'updating' && tabFacts.peek().unsafeFiles > 0) event.preventDefault();
   });
 }
 
@@ -82,49 +105,108 @@ function canTake(transfer: DataTransfer | null): boolean {
   return session.peek().state === 'signed-in' && transfer?.types.includes('Files') === true;
 }
 
-async function takeAll(batches: AsyncGenerator<PickedFile[]>): Promise<void> {
-  isReading.value = true;
+async function takeAll(
+  batches: AsyncGenerator<PickedFile[]>,
+  takeBatch: (batch: PickedFile[]) => Promise<boolean>,
+): Promise<void> {
+  refusals.value = [];
+  knownFiles.value = [];
+  taking.value = 0;
   try {
-    for await (const batch of batches) await take(batch);
+    for await (const batch of batches) {
+      if (!(await takeBatch(batch))) break;
+      taking.value += batch.length;
+    }
   } finally {
-    isReading.value = false;
+    taking.value = null;
   }
 }
 
-/** Files that an upload is waiting for go to it; the others are new. */
-async function take(files: PickedFile[]): Promise<void> {
-  const waiting = new Set(allRows().filter(canSelect).map(looks));
-  const again = files.filter((picked) => waiting.has(looks(asView(picked))));
-  const fresh = files.filter((picked) => !again.includes(picked));
-  if (again.length > 0) await select(again);
-  if (fresh.length === 0) return;
-  for (const picked of fresh) keep(picked);
-  report(await call('uploads.add', { files: fresh, again: false }));
+/**
+ * Files that an upload may be waiting for are compared with it; the others are new. What was compared and fits
+ * nothing is new as well, unless it has the very name of one that waits: then it is likely meant for that one,
+ * and a person decides.
+ */
+async function take(files: PickedFile[]): Promise<boolean> {
+  const waiting = selectableRows();
+  const sizes = new Set(waiting.map(({ size }) => size));
+  const looks = new Set([...waiting, ...elsewhere.peek()].map(look));
+  const isMaybe = ({ file }: PickedFile) => sizes.has(file.size) || looks.has(look(file));
+  const maybe = files.filter(isMaybe);
+  const refused = maybe.length > 0 ? await select(maybe) : [];
+  if (!refused) return false;
+  const meant = refused.filter(({ file }) => looks.has(look(file.file)));
+  refusals.value = [...refusals.value, ...meant];
+  const fresh = refused.filter((refusal) => !meant.includes(refusal)).map(({ file }) => file);
+  return add([...files.filter((picked) => !isMaybe(picked)), ...fresh], false);
 }
 
-/** Offers files to the uploads that ask for theirs; the worker compares their bytes with what was sent. */
-async function select(files: PickedFile[]): Promise<void> {
-  if (files.length === 0) return;
-  const reply = await call('uploads.select', { files });
+/** Files that were chosen for what waits: what fits nothing is named, and never added by itself. */
+async function selectOnly(files: PickedFile[]): Promise<boolean> {
+  const refused = await select(files);
+  if (refused) refusals.value = [...refusals.value, ...refused];
+  return refused !== null;
+}
+
+/** Adds new files, and returns whether the worker took them. */
+async function add(files: PickedFile[], again: boolean): Promise<boolean> {
+  if (files.length === 0) return true;
+  for (const picked of files) keep(picked);
+  const reply = await call('uploads.add', { files, again });
   report(reply);
-  if (!reply.ok) return;
-  refusals.value = reply.value.refused;
+  if (!reply.ok) {
+    forget(files.map(({ id }) => id));
+    return false;
+  }
+  const byId = new Map(files.map((picked) => [picked.id, picked]));
+  const known = reply.value.known.flatMap(({ picked, of }) => {
+    const file = byId.get(picked);
+    return file ? [{ file, of }] : [];
+  });
+  forget(known.map(({ file }) => file.id));
+  if (known.length > 0) knownFiles.value = [...knownFiles.value, ...known];
+  return true;
+}
+
+/**
+ * Offers files to the uploads that ask for theirs; the worker compares their bytes with what was sent. Returns
+ * those that fit none, or null when there was no answer.
+ */
+async function select(files: PickedFile[]): Promise<Refusal[] | null> {
+  isComparing.value = true;
+  const reply = await call('uploads.select', { files });
+  isComparing.value = false;
+  report(reply);
+  if (!reply.ok) return null;
   const byId = new Map(files.map((picked) => [picked.id, picked]));
   for (const { id, picked } of reply.value.matched) {
     const file = byId.get(picked);
     if (file) keep({ ...file, id });
   }
+  if (elsewhere.peek().length > 0) void pullElsewhere();
+  return reply.value.refused.flatMap((refused) => {
+    const file = byId.get(refused.picked);
+    return file ? [{ ...refused, file }] : [];
+  });
 }
 
-function canSelect(view: UploadView): boolean {
-  return view.can.includes('select');
+/**
+ * Asks for leave to read the files of these uploads again. A browser asks only right after a click, so all
+ * questions are put before the first is answered. What has no handle can still be chosen again.
+ */
+async function permit(ids: string[]): Promise<void> {
+  const reply = await call('uploads.handles', { ids });
+  if (!reply.ok) return report(reply);
+  const answers = reply.value.map(async ({ id, handle }) => {
+    const state = await handle.requestPermission?.({ mode: 'read' }).catch(() => 'denied' as const);
+    return state === 'granted' ? [id] : [];
+  });
+  const permitted = (await Promise.all(answers)).flat();
+  if (permitted.length > 0) report(await call('uploads.permitted', { ids: permitted }));
+  else if (reply.value.length === 0) openPicker('again');
 }
 
-function asView({ file }: PickedFile): { name: string; size: number } {
-  return file;
-}
-
-function looks({ name, size }: { name: string; size: number }): string {
+function look({ name, size }: { name: string; size: number }): string {
   return `${size} ${name}`;
 }
 

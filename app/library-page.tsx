@@ -1,3 +1,4 @@
+import { effect, signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { StoredFile, StoredFiles } from '../shared/api.ts';
@@ -6,12 +7,12 @@ import { isFileName } from '../shared/file-name.ts';
 import { contentUrl, deleteFile, listFiles, renameFile } from './api.ts';
 import { FileName, FileTile } from './file-name.tsx';
 import { day, moment, size, timeOfDay } from './format.ts';
-import { t } from './i18n.ts';
+import { errorText, t } from './i18n.ts';
 import { Icon } from './icons.tsx';
 import { trouble } from './intake.ts';
 import { Message } from './message.tsx';
 import { Skeleton } from './skeleton.tsx';
-import { libraryVersion } from './state.ts';
+import { droppedChanges, libraryVersion } from './state.ts';
 
 /** What has arrived. The list is the server's, asked for again whenever the worker says that it changed. */
 export function LibraryPage(): JSX.Element {
@@ -62,7 +63,7 @@ export function LibraryPage(): JSX.Element {
 
 function refusalText(code: ErrorCode): { title: string; lead: string } {
   if (code === 'UNREACHABLE') return { title: t('library.offlineTitle'), lead: t('library.offlineLead') };
-  return { title: t('notice.trouble.title'), lead: t(`error.${code}`) };
+  return { title: t('notice.trouble.title'), lead: errorText(code) };
 }
 
 function Used({ list: { usedBytes, quotaBytes } }: { list: StoredFiles }): JSX.Element {
@@ -82,36 +83,65 @@ function Used({ list: { usedBytes, quotaBytes } }: { list: StoredFiles }): JSX.E
 }
 
 type Doing = 'nothing' | 'renaming' | 'deleting';
+/** A change that the worker makes when the network is back. */
+type Queued = { do: 'rename'; name: string } | { do: 'delete' };
+
+/** By file, for as long as they stand in line; kept while another page is shown. */
+const queued = signal<ReadonlyMap<string, Queued>>(new Map());
+// What was dropped is no longer in line, and the notice says so.
+effect(() => {
+  if (droppedChanges.value > 0) queued.value = new Map();
+});
+
+function mark(id: string, change: Queued | null): void {
+  const next = new Map(queued.peek());
+  if (change) next.set(id, change);
+  else next.delete(id);
+  queued.value = next;
+}
+
+/** A change that the server's list shows was made. */
+function unmarkMade(files: readonly StoredFile[]): void {
+  for (const [id, change] of queued.peek()) {
+    const file = files.find((each) => each.id === id);
+    if (!file || (change.do === 'rename' && file.name === change.name)) mark(id, null);
+  }
+}
 
 function FileRow({ file, onChanged }: { file: StoredFile; onChanged: () => void }): JSX.Element {
   const [doing, setDoing] = useState<Doing>('nothing');
+  const change = queued.value.get(file.id);
+  const name = change?.do === 'rename' ? change.name : file.name;
 
-  async function run(answer: ReturnType<typeof deleteFile>): Promise<void> {
+  async function run(answer: ReturnType<typeof deleteFile>, change: Queued): Promise<void> {
     const given = await answer;
     trouble.value = given.ok ? null : given.code;
+    if (given.ok) mark(file.id, given.value.queued ? change : null);
     setDoing('nothing');
     onChanged();
   }
 
   return (
-    <li class="row" data-file={file.id}>
-      <FileTile name={file.name} sign={null} />
+    <li class="row" data-file={file.id} data-queued={change?.do}>
+      <FileTile name={name} sign={change ? 'clock' : null} />
       {doing === 'renaming' ? (
         <Rename
-          name={file.name}
+          name={name}
           onCancel={() => setDoing('nothing')}
-          onRename={(name) => void run(renameFile(file.id, name))}
+          onRename={(name) => void run(renameFile(file.id, name), { do: 'rename', name })}
         />
       ) : (
         <>
           <div class="row-main">
             <p class="row-name">
-              <FileName name={file.name} />
+              <FileName name={name} />
               {file.path !== '' && <bdi class="row-path">{file.path}</bdi>}
             </p>
             <p class="row-state">
               {doing === 'deleting' ? (
                 <span role="alert">{t('library.deleteAsk')}</span>
+              ) : change ? (
+                <span role="status">{t(`library.queued.${change.do}`)}</span>
               ) : (
                 <>
                   <span class="row-words">{size(file.size)}</span>
@@ -128,9 +158,12 @@ function FileRow({ file, onChanged }: { file: StoredFile; onChanged: () => void 
           </div>
           <div class="row-actions">
             {doing === 'deleting' ? (
-              <AskDelete onKeep={() => setDoing('nothing')} onDelete={() => void run(deleteFile(file.id))} />
+              <AskDelete
+                onKeep={() => setDoing('nothing')}
+                onDelete={() => void run(deleteFile(file.id), { do: 'delete' })}
+              />
             ) : (
-              <FileActions file={file} onDo={setDoing} />
+              change?.do !== 'delete' && <FileActions file={{ ...file, name }} onDo={setDoing} />
             )}
           </div>
         </>
@@ -243,7 +276,10 @@ function useFiles() {
   async function reload(): Promise<void> {
     // As many as are shown, so that nothing below the fold goes away.
     const answer = await listFiles(null, found?.list.files.length);
-    if (answer.ok) setFound({ list: answer.value, at: Date.now() });
+    if (answer.ok) {
+      unmarkMade(answer.value.files);
+      setFound({ list: answer.value, at: Date.now() });
+    }
     setRefused(answer.ok ? null : answer.code);
   }
 

@@ -1,12 +1,14 @@
 import { cleanFolderPath } from '../shared/file-name.ts';
 import type { PickedFile } from '../shared/protocol.ts';
+import { breathe } from './slices.ts';
 
 /** Files handed on at a time: the first are on their way while a large folder is still being read. */
-const BATCH = 500;
+export const BATCH = 500;
 
-/** The files of an input, with the folders they came in if a folder was chosen. */
-export function pickedFrom(input: HTMLInputElement): PickedFile[] {
-  return Array.from(input.files ?? [], (file) => picked(file, folderOf(file.webkitRelativePath)));
+/** The files of an input, in batches, with the folders they came in if a folder was chosen. */
+export function pickedFrom(input: HTMLInputElement): AsyncGenerator<PickedFile[]> {
+  // The list is emptied with its input, so it is copied before anything else happens.
+  return inBatches(Array.from(input.files ?? []), (file) => picked(file, folderOf(file.webkitRelativePath)));
 }
 
 /**
@@ -22,7 +24,7 @@ export function pickedFromTransfer(transfer: DataTransfer): AsyncGenerator<Picke
       // Refused for some pasted items; the file itself is still there.
       handle: item.getAsFileSystemHandle?.().catch(() => null) ?? Promise.resolve(null),
     }));
-  return inBatches(filesOf(items));
+  return inBatches(filesOf(items), (file) => file);
 }
 
 interface Dropped {
@@ -65,13 +67,18 @@ async function* filesInEntry(folder: FileSystemDirectoryEntry, path: string): As
   }
 }
 
-async function* inBatches(files: AsyncIterable<PickedFile>): AsyncGenerator<PickedFile[]> {
+/** The browser has its turn before each batch, so that thousands of files never hold up the page. */
+async function* inBatches<T>(
+  files: AsyncIterable<T> | Iterable<T>,
+  asPicked: (file: T) => PickedFile,
+): AsyncGenerator<PickedFile[]> {
   let batch: PickedFile[] = [];
   for await (const file of files) {
-    batch.push(file);
+    batch.push(asPicked(file));
     if (batch.length < BATCH) continue;
     yield batch;
     batch = [];
+    await breathe();
   }
   if (batch.length > 0) yield batch;
 }

@@ -1,7 +1,11 @@
-import { effect } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
+import type { About } from '../shared/protocol.ts';
 import { openCalls } from './api.ts';
+import { pullElsewhere } from './elsewhere.ts';
 import { offer } from './files.ts';
 import { language } from './i18n.ts';
+import { taking } from './intake.ts';
+import { notePermissions } from './permissions.ts';
 import { applySession, catchUp, session, totals } from './state.ts';
 import { call, onNews } from './worker.ts';
 
@@ -9,6 +13,9 @@ import { call, onNews } from './worker.ts';
 const PING_MS = 15_000;
 /** A veil must not outlive a worker that does not answer. */
 const VEIL_MS = 3_000;
+
+/** The worker that answered last. */
+export const worker = signal<About | null>(null);
 
 let instance: string | null = null;
 let deathWatch: AbortController | null = null;
@@ -24,7 +31,9 @@ export function startPresence(): void {
     if (isBusy()) void ping();
   }, PING_MS);
   document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible') void ping(true);
+    if (document.visibilityState !== 'visible') return;
+    void ping(true);
+    void pullElsewhere();
   });
   addEventListener('online', () => void ping(true));
   addEventListener('pageshow', ({ persisted }) => {
@@ -43,6 +52,10 @@ export function startPresence(): void {
   effect(() => {
     if (openCalls.value === 1) void ping();
   });
+  const accountId = computed(() => (session.value.state === 'signed-in' ? session.value.account?.id : null));
+  effect(() => {
+    if (accountId.value) void pullElsewhere();
+  });
 }
 
 /**
@@ -53,6 +66,8 @@ export async function ping(eager = false): Promise<void> {
   const reply = await call('ping', { build: __BUILD__, leaving: false, eager, language: language.peek() });
   if (!reply.ok) return;
   const { value } = reply;
+  if (worker.peek() === null) void notePermissions();
+  worker.value = value;
   const isNew = value.instance !== instance;
   if (isNew) watchForDeath(value.instance);
   applySession(value.session);
@@ -60,7 +75,8 @@ export async function ping(eager = false): Promise<void> {
 }
 
 function isBusy(): boolean {
-  return totals.value.unfinished > 0 || openCalls.value > 0 || session.value.state === 'unknown';
+  if (totals.value.unfinished > 0 || openCalls.value > 0) return true;
+  return taking.value !== null || session.value.state === 'unknown';
 }
 
 /** The last words of a page: no reply is waited for, and none would come. */

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ErrorCode } from '../shared/errors.ts';
 import { type Answer, readSession, sendCode, signIn } from './api.ts';
-import { t } from './i18n.ts';
+import { errorText, t } from './i18n.ts';
 import { Mark } from './icons.tsx';
 import { ping } from './presence.ts';
 import { session, totals } from './state.ts';
@@ -155,7 +155,7 @@ function useRequest() {
     return answer.ok;
   }
 
-  return { isBusy, refusal: refused ? t(`error.${refused.code}`) : '', run };
+  return { isBusy, refusal: refused ? errorText(refused.code) : '', run };
 }
 
 /** Focus goes to the field that a step is about, as it appears. */

@@ -2,9 +2,11 @@ import { batch, computed, type ReadonlySignal, type Signal, signal } from '@prea
 import type { News, SessionView, Snapshot } from '../shared/protocol.ts';
 import type { Totals, UploadView } from '../shared/upload-view.ts';
 import { forget, has } from './files.ts';
-import { type Groups, groupOf, groupRows } from './uploads/order.ts';
+import { Slices } from './slices.ts';
+import { type AllAction, type Group, type Groups, isFor, Order } from './uploads/order.ts';
 import { type Overall, overallOf } from './uploads/progress.ts';
 import { type TabFacts, tabFactsOf } from './uploads/safety.ts';
+import { Tally } from './uploads/tally.ts';
 import { call } from './worker.ts';
 
 /**
@@ -26,8 +28,8 @@ const nothing: Totals = {
 
 export const session = signal<SessionView>({ epoch: 0, state: 'unknown', account: null });
 export const totals = signal<Totals>(nothing);
-/** Ids of the rows, sorted, by what they have in common. Changes only when a row comes, goes or changes group. */
-export const groups = signal<Groups>(groupRows([]));
+/** Where the rows stand, by what they have in common. Changes only when a row comes, goes or changes its place. */
+export const groups = signal<Groups>(new Order().groups);
 /** Goes up when the library has changed. */
 export const libraryVersion = signal(0);
 /** Changes to the library that were made offline and not carried out, until a person has seen it. */
@@ -39,27 +41,52 @@ export const lastAccountId = signal<string | null>(null);
 
 /** A row each, so that a row that changes renders alone. */
 const rows = new Map<string, Signal<UploadView>>();
-/** Goes up with every change of any row, for what is computed over all of them. */
+const order = new Order();
+let tally = new Tally();
+/** Goes up when the tally has changed. */
 const changes = signal(0);
+/** Whatever the rows have to take in, little by little, so that thousands of them never hold up the page. */
+const slices = new Slices(batch);
+/** The revision of what was last taken in, or stands in line to be. */
 let rev: number | null = null;
 let pulling: Promise<void> | null = null;
 /** News that came while a snapshot was on its way. */
 let missed: Extract<News, { type: 'uploads' }>[] = [];
 
 /** The list as a whole. */
-export const overall: ReadonlySignal<Overall> = computed(() => overallOf(allRows(), totals.value));
+export const overall: ReadonlySignal<Overall> = computed(() => overallOf(known(), totals.value));
 /** What closing this tab would mean. */
-export const tabFacts: ReadonlySignal<TabFacts> = computed(() => tabFactsOf(allRows(), has));
+export const tabFacts: ReadonlySignal<TabFacts> = computed(() => tabFactsOf(known(), has));
+/** For how many rows each button for all is there. */
+export const actionCounts: ReadonlySignal<Readonly<Record<AllAction, number>>> = computed(() => ({
+  ...known().actions,
+}));
 
 /** The row with this id, or undefined once it has left the list. */
 export function row(id: string): Signal<UploadView> | undefined {
   return rows.get(id);
 }
 
-/** Every row, in no order. */
-export function allRows(): UploadView[] {
+/** Where in its group the row with this id stands. */
+export function placeOf(id: string): { group: Group; index: number } | undefined {
+  return order.find(id);
+}
+
+/** The ids that a button for all is about. */
+export function idsFor(action: AllAction): string[] {
+  const ids: string[] = [];
+  for (const [id, view] of rows) if (isFor(action, view.peek())) ids.push(id);
+  return ids;
+}
+
+/** The rows that could go on with a file that a person selects again. */
+export function selectableRows(): UploadView[] {
+  return Array.from(tally.selectable, (id) => rows.get(id)?.peek()).filter((view) => view !== undefined);
+}
+
+function known(): Tally {
   changes.value;
-  return Array.from(rows.values(), (each) => each.peek());
+  return tally;
 }
 
 /** Takes in what the worker told every page. */
@@ -120,48 +147,76 @@ function pullSnapshot(): Promise<void> {
 }
 
 async function pull(): Promise<void> {
+  const { epoch } = session.peek();
   const reply = await call('uploads.snapshot', {});
-  if (reply.ok) applySnapshot(reply.value);
+  if (!reply.ok) return;
+  // Someone else may have signed in meanwhile: these rows could be those of whoever was here before.
+  if (session.peek().epoch === epoch) applySnapshot(reply.value);
+  else await pull();
 }
 
 function applySnapshot(snapshot: Snapshot): void {
-  const present = new Set(snapshot.rows.map((view) => view.id));
-  const removed = [...rows.keys()].filter((id) => !present.has(id));
-  change(snapshot, removed);
-  listKnown.value = true;
+  take(snapshot, function* () {
+    const present = new Set(snapshot.rows.map((view) => view.id));
+    for (const id of [...rows.keys()]) if (!present.has(id)) yield id;
+  });
 }
 
 function applyUploads(news: Extract<News, { type: 'uploads' }>): void {
   if (pulling) {
     missed.push(news);
   } else if (rev !== null && news.rev === rev + 1) {
-    change(news, news.removed);
+    take(news, () => news.removed);
   } else if (rev === null || news.rev > rev) {
     void pullSnapshot();
   }
   // What is older was in the snapshot already. A worker that counts anew is noticed by the next ping.
 }
 
-function change(next: Snapshot, removed: readonly string[]): void {
-  batch(() => {
-    rev = next.rev;
-    totals.value = next.totals;
-    let regroup = removed.length > 0;
-    for (const id of removed) rows.delete(id);
-    for (const view of next.rows) {
-      const known = rows.get(view.id);
-      regroup ||= !known || groupOf(known.peek()) !== groupOf(view);
-      if (known) known.value = view;
-      else rows.set(view.id, signal(view));
-    }
-    changes.value += 1;
-    if (regroup) groups.value = groupRows(allRows());
-  });
-  forget([...removed, ...next.rows.filter((view) => view.state.at === 'stored').map((view) => view.id)]);
+function take(next: Snapshot, removed: () => Iterable<string>): void {
+  rev = next.rev;
+  slices.add(steps(next, removed));
+}
+
+/** Takes in `next` row by row. What is said of all rows together changes once, at the end. */
+function* steps(next: Snapshot, removed: () => Iterable<string>): Generator<void> {
+  const over: string[] = [];
+  let isMoved = false;
+  for (const id of removed()) {
+    tally.replace(rows.get(id)?.peek(), undefined);
+    rows.delete(id);
+    isMoved = order.drop(id) || isMoved;
+    over.push(id);
+    yield;
+  }
+  for (const view of next.rows) {
+    const there = rows.get(view.id);
+    tally.replace(there?.peek(), view);
+    if (there) there.value = view;
+    else rows.set(view.id, signal(view));
+    isMoved = order.put(view) || isMoved;
+    if (view.state.at === 'stored') over.push(view.id);
+    yield;
+  }
+  forget(over);
+  publish(next.totals, isMoved);
+  listKnown.value = true;
+}
+
+function publish(nextTotals: Totals, isMoved: boolean): void {
+  totals.value = nextTotals;
+  changes.value += 1;
+  if (isMoved) groups.value = { ...order.groups };
 }
 
 function clear(): void {
-  change({ rev: 0, totals: nothing, rows: [] }, [...rows.keys()]);
+  slices.clear();
+  missed = [];
+  forget([...rows.keys()]);
+  rows.clear();
+  order.clear();
+  tally = new Tally();
   rev = null;
+  publish(nothing, true);
   listKnown.value = false;
 }

@@ -14,6 +14,14 @@ import {
 const CONTROLLER_WAIT_MS = 5_000;
 /** A worker that has to start first answers within a second or two; a thousand files take a little longer. */
 const REPLY_WAIT_MS = 15_000;
+/** Comparing a file with what was sent reads all of that from the disk. */
+const COMPARE_WAIT_MS = 1_800_000;
+/** A worker that is about to be replaced stops within 5 s; one that does not answer is replaced all the same. */
+const DRAIN_WAIT_MS = 8_000;
+const TAKE_OVER_WAIT_MS = 15_000;
+const LOOK_FOR_UPDATE_MS = 3_600_000;
+/** Coming back to a tab looks for a new version too, but not with each glance at it. */
+const LOOK_AGAIN_MS = 60_000;
 
 /**
  * Whether a worker is in charge of this page. `absent` after a shift-reload or a worker that did not start;
@@ -21,6 +29,16 @@ const REPLY_WAIT_MS = 15_000;
  */
 export const workerState = signal<'starting' | 'ready' | 'absent' | 'unsupported'>('starting');
 
+/**
+ * How this page stands to the newest version. `waiting`: one is installed and takes over when a person agrees, in
+ * any tab. `updating`: it was agreed to here. `replaced`: it took over because of another tab, and this page of the
+ * release before goes on with it.
+ */
+export const version = signal<'current' | 'waiting' | 'updating' | 'replaced'>('current');
+
+let workbox: Workbox | null = null;
+let lookedAt = 0;
+let beforeReload: () => Promise<void> = () => Promise.resolve();
 let registration: Promise<ServiceWorkerRegistration> | null = null;
 let controlled: Promise<boolean> | null = null;
 
@@ -30,19 +48,44 @@ export function startWorker(): void {
     workerState.value = 'unsupported';
     return;
   }
-  const workbox = import.meta.env.DEV
+  workbox = import.meta.env.DEV
     ? new Workbox('/dev-sw.js?dev-sw', { type: 'module' })
     : new Workbox('/sw.js', { updateViaCache: 'none' });
+  workbox.addEventListener('waiting', noteWaiting);
   // A refusal (a blocked worker, no network at the first visit) shows up as no controller; nothing else is lost.
   workbox.register({ immediate: true }).catch(() => undefined);
   registration = navigator.serviceWorker.ready;
+  watchForUpdates();
   controlled = controller().then((found) => {
     if (workerState.value === 'starting') workerState.value = found ? 'ready' : 'absent';
     return found;
   });
+  // The first worker takes charge of pages that had none; that is no update.
+  let hadOne = navigator.serviceWorker.controller !== null;
   navigator.serviceWorker.addEventListener('controllerchange', () => {
-    if (navigator.serviceWorker.controller) workerState.value = 'ready';
+    if (!navigator.serviceWorker.controller) return;
+    workerState.value = 'ready';
+    if (hadOne) void noteTakeOver();
+    hadOne = true;
   });
+}
+
+/** What has to be done before this page reloads itself for a new version, while it still has its `File`s. */
+export function onBeforeReload(prepare: () => Promise<void>): void {
+  beforeReload = prepare;
+}
+
+/**
+ * Lets the waiting worker take over: the one in charge writes down where it is and lets go, then this page reloads.
+ * Other tabs stay as they are.
+ */
+export async function update(): Promise<void> {
+  version.value = 'updating';
+  await Promise.race([call('drain', {}), pause(DRAIN_WAIT_MS)]);
+  workbox?.messageSkipWaiting();
+  await pause(TAKE_OVER_WAIT_MS);
+  // Something kept the old worker from letting go; a person can try again, and nothing is lost meanwhile.
+  if (version.peek() === 'updating') version.value = 'waiting';
 }
 
 /**
@@ -70,7 +113,8 @@ export async function call<N extends CallName>(name: N, ask: Calls[N]['ask']): P
     port1.onmessageerror = () => resolve({ ok: false, code: 'OUTDATED' });
   });
   worker.postMessage({ type: name, ...ask }, [port2]);
-  return Promise.race([reply, pause(REPLY_WAIT_MS).then(() => silent)]).finally(() => port1.close());
+  const waitMs = name === 'uploads.select' ? COMPARE_WAIT_MS : REPLY_WAIT_MS;
+  return Promise.race([reply, pause(waitMs).then(() => silent)]).finally(() => port1.close());
 }
 
 /** Hands each piece of news that this page understands to `hear`. */
@@ -79,6 +123,37 @@ export function onNews(hear: (news: News) => void): void {
     const news = parseNews(data);
     if (news) hear(news);
   };
+}
+
+function noteWaiting(): void {
+  if (version.value === 'current' || version.value === 'replaced') version.value = 'waiting';
+}
+
+/** A new worker is in charge of this page. It reloads only if that was asked for here. */
+async function noteTakeOver(): Promise<void> {
+  if (version.value !== 'updating') {
+    version.value = 'replaced';
+    return;
+  }
+  await Promise.race([beforeReload(), pause(DRAIN_WAIT_MS)]);
+  location.reload();
+}
+
+function watchForUpdates(): void {
+  lookedAt = Date.now(); // registering has just looked
+  setInterval(() => void lookForUpdate(), LOOK_FOR_UPDATE_MS);
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') void lookForUpdate();
+  });
+}
+
+async function lookForUpdate(): Promise<void> {
+  if (Date.now() - lookedAt < LOOK_AGAIN_MS) return;
+  lookedAt = Date.now();
+  const found = await registration;
+  // No network, most likely; there is a next time.
+  await found?.update().catch(() => undefined);
+  if (found?.waiting) noteWaiting();
 }
 
 async function controller(): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Totals } from '../../shared/upload-view.ts';
 import { announcement, type Overall, overallOf, percentOf, percentOfRow, titleFacts } from './progress.ts';
-import { viewOf } from './testing.ts';
+import { tallyOf, viewOf } from './testing.ts';
 
 const none: Totals = {
   files: 0,
@@ -29,8 +29,8 @@ test('a row whose bytes are all received is not at 100 before it is stored', () 
 
 test('the whole does not fall back when one of its files is done', () => {
   const going = viewOf({ shownBytes: 10, state: { at: 'sending' } });
-  const almost = overallOf([going, viewOf({ shownBytes: 99 })], { ...none, unfinished: 2 });
-  const done = overallOf([going, viewOf({ shownBytes: 100, state: { at: 'stored' } })], {
+  const almost = overallOf(tallyOf([going, viewOf({ shownBytes: 99 })]), { ...none, unfinished: 2 });
+  const done = overallOf(tallyOf([going, viewOf({ shownBytes: 100, state: { at: 'stored' } })]), {
     ...none,
     stored: 1,
     unfinished: 1,
@@ -42,8 +42,8 @@ test('cancelled files are no part of the whole, and a failed one keeps it below 
   const stored = viewOf({ shownBytes: 100, state: { at: 'stored' } });
   const cancelled = viewOf({ state: { at: 'cancelled', undoUntil: 0 } });
   const failed = viewOf({ state: { at: 'failed', code: 'TOO_LARGE' } });
-  expect(overallOf([stored, cancelled], { ...none, stored: 1 }).percent).toBe(100);
-  expect(overallOf([stored, failed], { ...none, stored: 1, needsYou: 1 }).percent).toBe(50);
+  expect(overallOf(tallyOf([stored, cancelled]), { ...none, stored: 1 }).percent).toBe(100);
+  expect(overallOf(tallyOf([stored, failed]), { ...none, stored: 1, needsYou: 1 }).percent).toBe(50);
 });
 
 test('the title has a percentage only while something is under way', () => {

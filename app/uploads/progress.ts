@@ -1,4 +1,5 @@
 import type { Totals, UploadView } from '../../shared/upload-view.ts';
+import type { Tally } from './tally.ts';
 
 /** Whole percents of a part of a whole, rounded down; 100 only when `done`. */
 export function percentOf(part: number, whole: number, done: boolean): number {
@@ -25,17 +26,15 @@ export interface Overall {
 }
 
 /**
- * The whole of `rows`. Stored files count with their bytes, unlike in the worker's totals: they are part of what
+ * The list as a whole. Stored files count with their bytes, unlike in the worker's totals: they are part of what
  * was asked for, and the percentage must not fall as each one is done.
  */
-export function overallOf(rows: readonly UploadView[], totals: Totals): Overall {
-  const going = rows.filter((view) => view.state.at !== 'cancelled');
-  const bytes = sum(going, (view) => view.size);
-  const shownBytes = sum(going, (view) => (view.state.at === 'stored' ? view.size : view.shownBytes));
+export function overallOf(list: Pick<Tally, 'files' | 'bytes' | 'shownBytes'>, totals: Totals): Overall {
+  const { files, bytes, shownBytes } = list;
   const { stored, unfinished, needsYou } = totals;
   const isDone = stored > 0 && unfinished === 0 && needsYou === 0;
   const percent = percentOf(shownBytes, bytes, isDone);
-  return { files: going.length, stored, unfinished, needsYou, bytes, shownBytes, percent };
+  return { files, stored, unfinished, needsYou, bytes, shownBytes, percent };
 }
 
 /** What the window's title says: how far it is, or null when nothing is under way; and how many need a person. */
@@ -62,8 +61,4 @@ export function announcement(before: Overall, now: Overall): Announcement | null
 
 function quarter(overall: Overall): number {
   return Math.floor(overall.percent / 25) * 25;
-}
-
-function sum(rows: readonly UploadView[], of: (view: UploadView) => number): number {
-  return rows.reduce((total, view) => total + of(view), 0);
 }

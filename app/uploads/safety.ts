@@ -1,4 +1,4 @@
-import type { UploadState, UploadView } from '../../shared/upload-view.ts';
+import type { Tally } from './tally.ts';
 
 /** What closing this tab would mean, over all rows. */
 export interface TabFacts {
@@ -13,30 +13,16 @@ export interface TabFacts {
   oneClick: number;
 }
 
-/** In these states an upload's bytes are within reach; in all others closing a tab loses nothing. */
-const underway: ReadonlySet<UploadState['at']> = new Set([
-  'queued',
-  'sending',
-  'waiting',
-  'held',
-  'expired',
-  'paused',
-  'verifying',
-]);
-
 /** The facts for a page that has the files of the uploads that `has` knows. */
-export function tabFactsOf(rows: readonly UploadView[], has: (id: string) => boolean): TabFacts {
-  const facts: TabFacts = { underway: 0, unsafeFiles: 0, unsafeBytes: 0, isHere: false, oneClick: 0 };
-  for (const view of rows) {
-    if (!underway.has(view.state.at)) continue;
-    facts.underway += 1;
-    if (view.safe === 'one-click') facts.oneClick += 1;
-    if (view.safe !== 'no') continue;
-    facts.unsafeFiles += 1;
-    facts.isHere ||= has(view.id);
-    facts.unsafeBytes += view.size - view.shownBytes;
-  }
-  return facts;
+export function tabFactsOf(list: Tally, has: (id: string) => boolean): TabFacts {
+  const { underway, oneClick, unsafe, unsafeBytes } = list;
+  return { underway, unsafeFiles: unsafe.size, unsafeBytes, isHere: hasSome(unsafe, has), oneClick };
+}
+
+/** Usually the first one tells: a page has the files of all that was added in it. */
+function hasSome(ids: Iterable<string>, has: (id: string) => boolean): boolean {
+  for (const id of ids) if (has(id)) return true;
+  return false;
 }
 
 /** What is true about closing this tab. */

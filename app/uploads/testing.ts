@@ -1,4 +1,5 @@
 import type { UploadView } from '../../shared/upload-view.ts';
+import { Tally } from './tally.ts';
 
 /** A row for tests: a queued file of 100 bytes, unless `facts` say otherwise. */
 export function viewOf(facts: Partial<UploadView> = {}): UploadView {
@@ -18,4 +19,13 @@ export function viewOf(facts: Partial<UploadView> = {}): UploadView {
     can: [],
     ...facts,
   };
+}
+
+/** What is counted of `rows`; those without an id of their own are given one. */
+export function tallyOf(rows: readonly UploadView[]): Tally {
+  const tally = new Tally();
+  rows.forEach((view, n) => {
+    tally.replace(undefined, { ...view, id: `${view.id} ${n}` });
+  });
+  return tally;
 }

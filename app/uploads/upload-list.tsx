@@ -1,139 +1,267 @@
-import type { JSX } from 'preact';
+import { signal } from '@preact/signals';
+import type { JSX, RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { number } from '../format.ts';
 import { t } from '../i18n.ts';
 import { act } from '../intake.ts';
-import { allRows, groups } from '../state.ts';
-import { type AllAction, allActions, type Group, groupNames, homeOf, idsFor } from './order.ts';
+import { actionCounts, groups, idsFor, placeOf } from '../state.ts';
+import {
+  type AllAction,
+  allActions,
+  type Group,
+  type Groups,
+  groupNames,
+  homeOf,
+  type Place,
+} from './order.ts';
+import { spotlight } from './spotlight.ts';
 import { UploadRow } from './upload-row.tsx';
+import { windowOf } from './window.ts';
 
-/** Rows made at first, and with each step down the list. */
-const STEP = 200;
-/** From this many rows on, those out of sight are not laid out (`styles.css`). */
-const LONG = 60;
+/** Up to this many rows all of them are made; of more, those that are seen. */
+const FEW = 200;
+/** Rows made in one go at first: the rest of a short list follows with the next frames. */
+const STEP = 40;
+
+/** Heights of the rows of a long list, in CSS pixels, so that where a row is can be told without making it. */
+const narrow = matchMedia('(max-width: 599px)');
+const isNarrow = signal(narrow.matches);
+narrow.addEventListener('change', () => {
+  isNarrow.value = narrow.matches;
+});
+
+function rowHeight(name: Group): number {
+  if (isNarrow.value) return name === 'needsYou' ? 148 : 92;
+  return name === 'needsYou' ? 104 : 84;
+}
+
+type Windows = Record<Group, { from: number; to: number }>;
 
 /** The rows by group, and what can be done with all of them. */
 export function UploadList(): JSX.Element {
-  const [limit, setLimit] = useState(STEP);
   const list = useRef<HTMLDivElement>(null);
-  useFocusKept(list.current);
-  const shown = firstRows(groups.value, limit);
-  const all = count(groups.value);
-  const hidden = all - count(shown);
+  const all = groups.value;
+  const isLong = count(all) > FEW;
+  const limit = useGrowingLimit(isLong ? FEW : count(all));
+  const windows = useWindows(list, all, isLong);
+  const focused = useFocusKept(list);
+  useSpotlight(list, isLong);
+  const firsts = isLong ? null : firstRows(all, limit);
   return (
     <section
       class="upload-list"
-      data-long={all > LONG ? '' : undefined}
+      data-long={isLong ? '' : undefined}
       ref={list}
       aria-label={t('uploads.list')}
     >
       {groupNames.map(
-        (name) => shown[name].length > 0 && <GroupOfRows key={name} name={name} ids={shown[name]} />,
+        (name) =>
+          all[name].length > 0 && (
+            <section key={name} class="group" data-group={name} aria-labelledby={`group-${name}`}>
+              <GroupHead name={name} />
+              {firsts ? (
+                <Rows places={firsts[name]} />
+              ) : (
+                <WindowedRows
+                  places={all[name]}
+                  window={windows[name]}
+                  focused={focused}
+                  height={rowHeight(name)}
+                />
+              )}
+            </section>
+          ),
       )}
-      {hidden > 0 && <More hidden={hidden} onReached={() => setLimit(limit + STEP)} />}
     </section>
   );
 }
 
-function GroupOfRows({ name, ids }: { name: Group; ids: readonly string[] }): JSX.Element {
+function Rows({ places }: { places: readonly Place[] }): JSX.Element {
   return (
-    <section class="group" data-group={name} aria-labelledby={`group-${name}`}>
-      <div class="group-head">
-        <h2 id={`group-${name}`}>
-          {t(`group.${name}`)} <span class="count">{number(groups.value[name].length)}</span>
-        </h2>
-        <AllActions name={name} />
-      </div>
-      <ul>
-        {ids.map((id) => (
-          <UploadRow key={id} id={id} />
-        ))}
-      </ul>
-    </section>
+    <ul>
+      {places.map(({ id }) => (
+        <UploadRow key={id} id={id} />
+      ))}
+    </ul>
+  );
+}
+
+/** Rows of one height, of which only those near are there; each says which of how many it is. */
+function WindowedRows(props: {
+  places: readonly Place[];
+  window: { from: number; to: number };
+  focused: string | null;
+  height: number;
+}): JSX.Element {
+  const { places, window, focused, height } = props;
+  const shown = places.slice(window.from, window.to).map(({ id }, n) => ({ id, index: window.from + n }));
+  // The row with the keyboard's focus stays, or the next Tab would begin at the top of the page.
+  const place = focused === null ? undefined : placeOf(focused);
+  if (focused && place && places[place.index]?.id === focused) {
+    if (place.index < window.from) shown.unshift({ id: focused, index: place.index });
+    if (place.index >= window.to) shown.push({ id: focused, index: place.index });
+  }
+  return (
+    <ul style={{ '--row': `${height}px`, 'block-size': `${places.length * height}px` }}>
+      {shown.map(({ id, index }) => (
+        <UploadRow key={id} id={id} index={index} of={places.length} />
+      ))}
+    </ul>
+  );
+}
+
+function GroupHead({ name }: { name: Group }): JSX.Element {
+  return (
+    <div class="group-head">
+      <h2 id={`group-${name}`}>
+        {t(`group.${name}`)} <span class="count">{number(groups.value[name].length)}</span>
+      </h2>
+      <AllActions name={name} />
+    </div>
   );
 }
 
 /** One button for each thing that at least one row can do, so that none is ever there in vain. */
 function AllActions({ name }: { name: Group }): JSX.Element {
-  const possible = allActions.filter((action) => idsFor(action, allRows()).length > 0);
+  const possible = allActions.filter(
+    (action) => actionCounts.value[action] > 0 && homeOf(action, groups.value) === name,
+  );
   return (
     <div class="all-actions">
-      {possible
-        .filter((action) => homeOf(action, groups.value) === name)
-        .map((action) => (
-          <ForAll key={action} action={action} />
-        ))}
+      {possible.map((action) => (
+        <ForAll key={action} action={action} />
+      ))}
     </div>
   );
 }
 
 function ForAll({ action }: { action: AllAction }): JSX.Element {
   return (
-    <button
-      type="button"
-      class="link"
-      data-do-all={action}
-      onClick={() => void act(action, idsFor(action, allRows()))}
-    >
+    <button type="button" class="link" data-do-all={action} onClick={() => void act(action, idsFor(action))}>
       {t(`doAll.${action}`)}
     </button>
   );
 }
 
-/** Makes more rows as the end of the list comes into sight, or is reached with the keyboard. */
-function More({ hidden, onReached }: { hidden: number; onReached: () => void }): JSX.Element {
-  const button = useRef<HTMLButtonElement>(null);
+/** A limit that rises to `to` frame by frame, so that a list that is shown first does not hold up the page. */
+function useGrowingLimit(to: number): number {
+  const [limit, setLimit] = useState(STEP);
   useEffect(() => {
-    const watch = new IntersectionObserver(
-      (seen) => seen.some((each) => each.isIntersecting) && onReached(),
-      {
-        rootMargin: '800px',
-      },
-    );
-    if (button.current) watch.observe(button.current);
-    return () => watch.disconnect();
-  }, [onReached]);
-  return (
-    <button type="button" class="button small" ref={button} onClick={onReached}>
-      {t('uploads.showMore', { count: hidden })}
-    </button>
-  );
+    if (limit >= to) return;
+    // A tab in the background has no frames.
+    const timer = setTimeout(() => setLimit(limit + STEP), 16);
+    return () => clearTimeout(timer);
+  }, [limit, to]);
+  return limit;
 }
 
-function firstRows(all: Record<Group, readonly string[]>, limit: number): Record<Group, readonly string[]> {
+/** Which rows of each group are near what is seen, after scrolling and after every change of the list. */
+function useWindows(list: RefObject<HTMLElement | null>, all: Groups, isLong: boolean): Windows {
+  const [windows, setWindows] = useState<Windows>(() => each(() => ({ from: 0, to: 0 })));
+
+  function measure(): void {
+    const next = each((name) => {
+      const top = list.current?.querySelector(`[data-group="${name}"] ul`)?.getBoundingClientRect().top;
+      if (top === undefined) return { from: 0, to: 0 };
+      return windowOf({
+        top,
+        height: innerHeight,
+        rowHeight: rowHeight(name),
+        rows: groups.peek()[name].length,
+      });
+    });
+    setWindows((last) => (isSame(last, next) ? last : next));
+  }
+
+  useLayoutEffect(() => {
+    if (isLong) measure();
+  }, [all, isLong, isNarrow.value]);
+
+  useEffect(() => {
+    if (!isLong) return;
+    let frame = 0;
+    const soon = () => {
+      frame ||= requestAnimationFrame(() => {
+        frame = 0;
+        measure();
+      });
+    };
+    addEventListener('scroll', soon, { passive: true });
+    addEventListener('resize', soon);
+    return () => {
+      cancelAnimationFrame(frame);
+      removeEventListener('scroll', soon);
+      removeEventListener('resize', soon);
+    };
+  }, [isLong]);
+
+  return windows;
+}
+
+/** Brings the row that was asked for into sight and gives it the focus. */
+function useSpotlight(list: RefObject<HTMLElement | null>, isLong: boolean): void {
+  const wanted = spotlight.value;
+  useEffect(() => {
+    const place = wanted && placeOf(wanted.id);
+    if (!wanted || !place) return;
+    const find = () => list.current?.querySelector<HTMLElement>(`[data-upload="${wanted.id}"]`);
+    const ul = list.current?.querySelector(`[data-group="${place.group}"] ul`);
+    if (isLong && ul && !find()) {
+      const top = ul.getBoundingClientRect().top + scrollY + place.index * rowHeight(place.group);
+      scrollTo({ top: top - innerHeight / 2, behavior: 'instant' });
+    }
+    // Its row is made within the frame after the scroll.
+    const timer = setTimeout(() => {
+      const found = find();
+      found?.scrollIntoView({ block: 'center' });
+      found?.focus({ preventScroll: true });
+      spotlight.value = null;
+    }, 100);
+    return () => clearTimeout(timer);
+  }, [wanted]);
+}
+
+/**
+ * The id of the row with the keyboard's focus. A row that moves to another group is made anew and would lose it:
+ * it is given back.
+ */
+function useFocusKept(list: RefObject<HTMLElement | null>): string | null {
+  const [focused, setFocused] = useState<string | null>(null);
+  useEffect(() => {
+    const element = list.current;
+    if (!element) return;
+    const remember = ({ target }: FocusEvent) => {
+      setFocused((target as Element).closest<HTMLElement>('[data-upload]')?.dataset.upload ?? null);
+    };
+    element.addEventListener('focusin', remember);
+    return () => element.removeEventListener('focusin', remember);
+  }, []);
+  useLayoutEffect(() => {
+    if (focused === null || document.activeElement !== document.body) return;
+    list.current
+      ?.querySelector<HTMLElement>(`[data-upload="${focused}"] button`)
+      ?.focus({ preventScroll: true });
+  });
+  return focused;
+}
+
+function firstRows(all: Groups, limit: number): Groups {
   let left = limit;
-  const first = (ids: readonly string[]): readonly string[] => {
-    const some = ids.slice(0, Math.max(0, left));
+  return each((name) => {
+    const some = all[name].slice(0, Math.max(0, left));
     left -= some.length;
     return some;
-  };
-  return {
-    needsYou: first(all.needsYou),
-    moving: first(all.moving),
-    waiting: first(all.waiting),
-    finished: first(all.finished),
-  };
+  });
 }
 
-function count(all: Record<Group, readonly string[]>): number {
+function isSame(a: Windows, b: Windows): boolean {
+  return groupNames.every((name) => a[name].from === b[name].from && a[name].to === b[name].to);
+}
+
+function count(all: Groups): number {
   return groupNames.reduce((sum, name) => sum + all[name].length, 0);
 }
 
-/** A row that moves to another group is made anew and would lose the keyboard's place: it is given back. */
-function useFocusKept(list: HTMLElement | null): void {
-  const place = useRef<string | null>(null);
-  useEffect(() => {
-    if (!list) return;
-    const remember = ({ target }: FocusEvent) => {
-      place.current = (target as Element).closest<HTMLElement>('[data-upload]')?.dataset.upload ?? null;
-    };
-    list.addEventListener('focusin', remember);
-    return () => list.removeEventListener('focusin', remember);
-  }, [list]);
-  useLayoutEffect(() => {
-    if (!list || place.current === null || document.activeElement !== document.body) return;
-    list
-      .querySelector<HTMLElement>(`[data-upload="${place.current}"] button`)
-      ?.focus({ preventScroll: true });
-  });
+function each<T>(of: (name: Group) => T): Record<Group, T> {
+  return { needsYou: of('needsYou'), moving: of('moving'), waiting: of('waiting'), finished: of('finished') };
 }

@@ -1,15 +1,28 @@
 import type { JSX } from 'preact';
-import type { UploadAction, UploadState, UploadView } from '../../shared/upload-view.ts';
+import type { NeedsFileWhy, UploadAction, UploadState, UploadView } from '../../shared/upload-view.ts';
 import { FileName, FileTile } from '../file-name.tsx';
 import { duration, percentage, size, timeOfDay } from '../format.ts';
-import { t } from '../i18n.ts';
+import { errorText, t } from '../i18n.ts';
 import { Icon, type IconName } from '../icons.tsx';
 import { act } from '../intake.ts';
 import { row } from '../state.ts';
+import { actionsOf, endsSoon } from './order.ts';
 import { percentOfRow } from './progress.ts';
+import { SessionEnd } from './session-end.tsx';
 
-/** One upload. It reads its own signal, so it renders when this upload changes and never otherwise. */
-export function UploadRow({ id }: { id: string }): JSX.Element | null {
+/**
+ * One upload. It reads its own signal, so it renders when this upload changes and never otherwise. In a long list
+ * it says which of how many it is, since its neighbours need not be there.
+ */
+export function UploadRow({
+  id,
+  index,
+  of,
+}: {
+  id: string;
+  index?: number;
+  of?: number;
+}): JSX.Element | null {
   const view = row(id)?.value;
   if (!view) return null;
   return (
@@ -19,8 +32,14 @@ export function UploadRow({ id }: { id: string }): JSX.Element | null {
       data-state={view.state.at}
       data-acknowledged={view.acknowledgedBytes}
       data-safe={view.safe}
+      tabIndex={-1}
+      {...(index !== undefined && {
+        style: { '--at': index },
+        'aria-posinset': index + 1,
+        'aria-setsize': of,
+      })}
     >
-      <FileTile name={view.name} sign={signs[view.state.at]} />
+      <FileTile name={view.name} sign={signs[view.state.at] ?? null} />
       <div class="row-main">
         <p class="row-name">
           <FileName name={view.name} />
@@ -31,7 +50,10 @@ export function UploadRow({ id }: { id: string }): JSX.Element | null {
           )}
         </p>
         <p class="row-state">
-          <span class="row-words">{stateWords(view)}</span>
+          <span class="row-words" title={stateWords(view)}>
+            {stateWords(view)}
+          </span>
+          {endsSoon(view) && <SessionEnd at={view.sessionEndsAt} />}
           <span class="row-numbers">{numbers(view)}</span>
         </p>
         <Bar view={view} />
@@ -80,6 +102,8 @@ const signs: Record<UploadState['at'], IconName | null> = {
   cancelled: 'cancel',
 };
 
+const whys: ReadonlySet<NeedsFileWhy> = new Set(['restarted', 'changed', 'gone', 'unreadable', 'bytes-lost']);
+
 function stateWords({ state }: UploadView): string {
   switch (state.at) {
     case 'waiting':
@@ -87,16 +111,26 @@ function stateWords({ state }: UploadView): string {
         ? t('state.waitingOffline')
         : t('state.waitingUntil', { time: timeOfDay(state.until) });
     case 'needs-file':
-      return t(`state.needsFile.${state.why}`);
+      return t(`state.needsFile.${whys.has(state.why) ? state.why : 'restarted'}`);
     case 'needs-permission':
       return t('state.needsPermission');
     case 'failed': {
-      const reason = t(`error.${state.code}`);
+      const reason = errorText(state.code);
       if (state.limit !== undefined) return t('limit', { reason, limit: size(state.limit) });
       return t('state.failed', { reason });
     }
-    default:
+    case 'queued':
+    case 'sending':
+    case 'held':
+    case 'expired':
+    case 'paused':
+    case 'verifying':
+    case 'stored':
+    case 'cancelled':
       return t(`state.${state.at}`);
+    default:
+      // A worker newer than this page may know more states.
+      return t('state.unknown');
   }
 }
 
@@ -128,7 +162,8 @@ const inOrder: readonly UploadAction[] = [
 ];
 
 function shownActions(view: UploadView): UploadAction[] {
-  return inOrder.filter((action) => view.can.includes(action));
+  const possible = actionsOf(view);
+  return inOrder.filter((action) => possible.includes(action));
 }
 
 function Action({ action, view }: { action: UploadAction; view: UploadView }): JSX.Element {

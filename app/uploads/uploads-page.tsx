@@ -1,10 +1,11 @@
 import type { JSX } from 'preact';
 import { t } from '../i18n.ts';
 import { Icon } from '../icons.tsx';
-import { isReading, openPicker } from '../intake.ts';
+import { isComparing, openPicker, taking } from '../intake.ts';
 import { Skeleton } from '../skeleton.tsx';
 import { groups, listKnown } from '../state.ts';
 import { Announcer } from './announcer.tsx';
+import { Elsewhere } from './elsewhere-list.tsx';
 import { groupNames } from './order.ts';
 import { Overview } from './overview.tsx';
 import { UploadList } from './upload-list.tsx';
@@ -18,14 +19,20 @@ export function UploadsPage(): JSX.Element {
       <h1 class="visually-hidden">{t('uploads.title')}</h1>
       <Announcer />
       {isEmpty ? (
-        <DropArea />
+        <>
+          <DropArea />
+          <Elsewhere />
+        </>
       ) : (
         <div class="uploads">
           <aside class="uploads-side">
             <Overview />
             <AddMore />
           </aside>
-          <UploadList />
+          <div class="uploads-main">
+            <UploadList />
+            <Elsewhere />
+          </div>
         </div>
       )}
     </>
@@ -43,7 +50,7 @@ function DropArea(): JSX.Element {
       <p class="lead">{t('uploads.emptyLead')}</p>
       <PickButtons />
       <p class="hint" role="status">
-        {isReading.value ? t('uploads.reading') : t('uploads.paste')}
+        {takingWords() ?? t('uploads.paste')}
       </p>
     </section>
   );
@@ -55,10 +62,17 @@ function AddMore(): JSX.Element {
       <h2 class="visually-hidden">{t('uploads.more')}</h2>
       <PickButtons />
       <p class="hint" role="status">
-        {isReading.value ? t('uploads.reading') : t('uploads.moreLead')}
+        {takingWords() ?? t('uploads.moreLead')}
       </p>
     </section>
   );
+}
+
+/** What is being done with the files that were just given, or null when nothing is. */
+function takingWords(): string | null {
+  if (isComparing.value) return t('uploads.comparing');
+  if (taking.value === null) return null;
+  return taking.value > 0 ? t('uploads.taking', { count: taking.value }) : t('uploads.reading');
 }
 
 function PickButtons(): JSX.Element {
