@@ -56,6 +56,78 @@ export const AccountSession = v.object({
 });
 export type AccountSession = v.InferOutput<typeof AccountSession>;
 
+/** The answer to every sign-in that worked; the session itself is in a cookie that no script reads. */
+export const SignedIn = v.object({ account: v.object({ id: v.string(), email: v.string() }) });
+export type SignedIn = v.InferOutput<typeof SignedIn>;
+
+/** `GET /api/auth/methods`: how one can sign in here; `sso.name` is what people know the provider by. */
+export const SignInMethods = v.object({
+  email: v.boolean(),
+  passkey: v.boolean(),
+  sso: v.nullable(v.object({ name: v.string() })),
+});
+export type SignInMethods = v.InferOutput<typeof SignInMethods>;
+
+/** Where to send the browser for SSO, and the `state` with which it comes back to `/signin/complete`. */
+export const SsoStart = v.object({ url: v.string(), state: v.string() });
+export type SsoStart = v.InferOutput<typeof SsoStart>;
+
+const passkeyName = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(100));
+
+/** A passkey of this account. */
+export const Passkey = v.object({
+  id: uuid,
+  name: v.string(),
+  createdAt: milliseconds,
+  lastUsedAt: v.nullable(milliseconds),
+  /** Whether its maker keeps copies of it on other devices. */
+  backedUp: v.boolean(),
+});
+export type Passkey = v.InferOutput<typeof Passkey>;
+export const Passkeys = v.object({ passkeys: v.array(Passkey) });
+export type Passkeys = v.InferOutput<typeof Passkeys>;
+
+const bytes = v.pipe(v.string(), v.regex(/^[\w-]*$/), v.maxLength(100_000));
+const credential = {
+  id: v.pipe(bytes, v.minLength(1), v.maxLength(1400)),
+  rawId: bytes,
+  type: v.literal('public-key'),
+  authenticatorAttachment: v.nullish(v.picklist(['platform', 'cross-platform'])),
+  clientExtensionResults: v.record(v.string(), v.unknown()),
+};
+
+/** Body of `POST /api/auth/passkey/register/verify`: what `startRegistration` gave (WebAuthn, RegistrationResponseJSON). */
+export const RegisterPasskey = v.object({
+  name: v.optional(passkeyName),
+  response: v.object({
+    ...credential,
+    response: v.object({
+      clientDataJSON: bytes,
+      attestationObject: bytes,
+      transports: v.optional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(32))), v.maxLength(10))),
+    }),
+  }),
+});
+export type RegisterPasskey = v.InferOutput<typeof RegisterPasskey>;
+
+/** Body of `POST /api/auth/passkey/sign-in/verify`: what `startAuthentication` gave (AuthenticationResponseJSON). */
+export const UsePasskey = v.object({
+  response: v.object({
+    ...credential,
+    response: v.object({
+      clientDataJSON: bytes,
+      authenticatorData: bytes,
+      signature: bytes,
+      userHandle: v.nullish(bytes),
+    }),
+  }),
+});
+export type UsePasskey = v.InferOutput<typeof UsePasskey>;
+
+/** Body of `PATCH /api/auth/passkey/:id`. */
+export const RenamePasskey = v.object({ name: passkeyName });
+export type RenamePasskey = v.InferOutput<typeof RenamePasskey>;
+
 /** One signed-in device of this account. */
 export const DeviceSession = v.object({
   id: v.string(),

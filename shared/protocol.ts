@@ -40,7 +40,8 @@ export interface RefusedFile {
   /** The id the page gave it. */
   picked: string;
   name: string;
-  code: 'OTHER_SIZE' | 'OTHER_CONTENT' | 'OTHER_FILE' | 'FILE_UNREADABLE' | 'FILE_CHANGED';
+  /** `UNREACHABLE`: what it is to be compared with is at the server, which does not answer now. */
+  code: 'OTHER_SIZE' | 'OTHER_CONTENT' | 'OTHER_FILE' | 'FILE_UNREADABLE' | 'FILE_CHANGED' | 'UNREACHABLE';
   /** `OTHER_CONTENT`: the first part that differs, counted from 1. */
   fromPart?: number;
 }

@@ -14,3 +14,15 @@ export interface SessionClock {
 export function isSessionOver({ issuedAt, ttlMinutes, clockOffsetMs }: SessionClock, now: number): boolean {
   return now + clockOffsetMs - issuedAt > ttlMinutes * 60_000;
 }
+
+/** A session with less than this left is worth a word, in ms. */
+const SHORT_MS = 15 * 60_000;
+
+/** When the session ends if nothing moves until then, in ms of the device's clock; null while that is far. */
+export function sessionEndsAt(
+  { issuedAt, ttlMinutes, clockOffsetMs }: SessionClock,
+  now: number,
+): number | null {
+  const endsAt = issuedAt + ttlMinutes * 60_000 - clockOffsetMs;
+  return endsAt - now < SHORT_MS ? endsAt : null;
+}

@@ -69,8 +69,10 @@ export type UploadEvent =
   /** Cancelled from another device: the server holds nothing of it any more. */
   | { type: 'freed'; now: number }
   | { type: 'source-lost'; why: NeedsFileWhy }
-  | { type: 'source-found' }
+  /** The same file by its content; its date may be another. */
+  | { type: 'source-found'; lastModified: number }
   | { type: 'permission-needed' }
+  | { type: 'permitted' }
   | { type: 'failed'; code: ErrorCode; limit?: number };
 
 /** How long a cancelled upload can be taken back, in ms. */
@@ -152,10 +154,14 @@ export function nextUpload(upload: Upload, event: UploadEvent): Upload {
       return isOpen(life) || life.at === 'paused'
         ? { ...upload, life: { at: 'needs-file', why: event.why } }
         : upload;
-    case 'source-found':
-      return life.at === 'needs-file' || life.at === 'needs-permission'
-        ? { ...upload, life: { at: 'going' } }
-        : upload;
+    case 'source-found': {
+      const { lastModified } = event;
+      const waited = life.at === 'needs-file' || life.at === 'needs-permission';
+      if (!waited && lastModified === upload.lastModified) return upload;
+      return { ...upload, lastModified, life: waited ? { at: 'going' } : life };
+    }
+    case 'permitted':
+      return life.at === 'needs-permission' ? { ...upload, life: { at: 'going' } } : upload;
     case 'permission-needed':
       return isOpen(life) ? { ...upload, life: { at: 'needs-permission' } } : upload;
     case 'failed': {
@@ -167,6 +173,25 @@ export function nextUpload(upload: Upload, event: UploadEvent): Upload {
       };
     }
   }
+}
+
+/**
+ * Which of `fresh` are on their way already, or waiting: the same name in the same folder, with the same size and date. A
+ * file that was dropped twice, or in two tabs, is one upload unless a person means otherwise.
+ */
+export function findKnown(
+  uploads: readonly Upload[],
+  fresh: readonly Upload[],
+): { picked: string; of: string }[] {
+  const key = ({ path, name, size, lastModified }: Upload) =>
+    JSON.stringify([path, name, size, lastModified]);
+  const known = new Map(
+    uploads.filter((upload) => !isOver(upload)).map((upload) => [key(upload), upload.id]),
+  );
+  return fresh.flatMap((upload) => {
+    const of = known.get(key(upload));
+    return of === undefined ? [] : [{ picked: upload.id, of }];
+  });
 }
 
 /** Whether the upload is over, for good or until a person wants it back. */

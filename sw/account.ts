@@ -36,7 +36,9 @@ export class Account {
   /** The state as of now, from the database on the first call after the worker's start. */
   async state(): Promise<AccountState> {
     if (this.#state) return this.#state;
-    this.#reading ??= this.#readRow();
+    this.#reading ??= this.#readRow().finally(() => {
+      this.#reading = null;
+    });
     await this.#reading;
     return this.current;
   }

@@ -2,19 +2,26 @@ import { MAX_FILES_PER_CALL } from '../shared/api.ts';
 import { HoldfastError } from '../shared/errors.ts';
 import { cleanFileName, cleanFolderPath } from '../shared/file-name.ts';
 import type { About, Calls, ParsedCall, PickedFile } from '../shared/protocol.ts';
-import { newUpload, type UploadEvent } from '../shared/upload.ts';
+import { findKnown, newUpload, type Upload } from '../shared/upload.ts';
 import type { Account } from './account.ts';
+import { viewElsewhere } from './elsewhere.ts';
 import type { Engine } from './engine.ts';
+import type { Log } from './log.ts';
 import type { NewsDesk } from './news.ts';
 import { reselect } from './reselect.ts';
+import type { Store } from './store.ts';
 
 /** What answering a page takes. `engine` settles once this worker's engine is the one. */
 export interface Desk {
   account: Account;
   engine: () => Promise<Engine>;
   news: NewsDesk;
+  log: Log;
+  store: Store;
   about: () => About;
   drain: () => Promise<void>;
+  /** There is new work: whatever can wake this worker later should know. */
+  onAdded: () => void;
 }
 
 /** The value to answer `call` with. Throws `HoldfastError` where the answer is a code. */
@@ -24,32 +31,43 @@ export async function answerCall(
 ): Promise<Calls[keyof Calls]['reply']> {
   switch (name) {
     case 'ping':
-      return pong(desk);
+      return pong(desk, ask);
     case 'uploads.snapshot':
       await desk.engine();
       return desk.news.snapshot();
     case 'uploads.add':
-      return { ids: await addUploads(desk, ask.files) };
+      return addUploads(desk, ask);
     case 'uploads.offer': {
-      const engine = await desk.engine();
-      for (const { id, file } of ask.files) await engine.giveFile(id, file);
+      const { list } = await desk.engine();
+      for (const { id, file } of ask.files) await list.giveFile(id, file);
       return null;
     }
-    case 'uploads.act': {
-      const engine = await desk.engine();
-      for (const id of ask.ids) await act(engine, id, ask.action);
-      engine.kick();
-      return null;
-    }
+    case 'uploads.act':
+      return act(await desk.engine(), ask);
     case 'uploads.select':
       return reselect(await desk.engine(), ask.files);
+    case 'uploads.handles':
+      return handlesOf(desk, ask.ids);
+    case 'uploads.permitted': {
+      const { list } = await desk.engine();
+      await list.applyAll(ask.ids, { type: 'permitted' });
+      return null;
+    }
+    case 'uploads.elsewhere':
+      return viewElsewhere(await desk.engine());
+    case 'log.read':
+      return desk.log.read();
+    case 'log.note':
+      desk.log.of('page')(ask.text);
+      return null;
     case 'drain':
       await desk.drain();
       return null;
   }
 }
 
-async function pong(desk: Desk): Promise<Calls['ping']['reply']> {
+async function pong(desk: Desk, { language }: Calls['ping']['ask']): Promise<Calls['ping']['reply']> {
+  void desk.store.setLanguage(language);
   // Asked by every page that starts or wakes, so a sign-in or an expiry the worker did not see is noticed.
   await desk.account.state();
   if (desk.account.current.at === 'unknown') await desk.account.ask();
@@ -59,49 +77,82 @@ async function pong(desk: Desk): Promise<Calls['ping']['reply']> {
     ...desk.about(),
     session: desk.account.view,
     rev: desk.news.rev,
-    wants: engine.wants(),
+    wants: engine.list.wants(),
     busy: engine.hasWork,
   };
 }
 
-async function addUploads(desk: Desk, files: readonly PickedFile[]): Promise<string[]> {
+async function addUploads(
+  desk: Desk,
+  { files, again }: Calls['uploads.add']['ask'],
+): Promise<Calls['uploads.add']['reply']> {
   const state = await desk.account.state();
-  if (state.at !== 'signed-in')
+  if (state.at !== 'signed-in') {
     throw new HoldfastError('SIGNED_OUT', 'Files were added while nobody is signed in');
-  const engine = await desk.engine();
-  const now = Date.now();
-  for (let at = 0; at < files.length; at += MAX_FILES_PER_CALL) {
-    const batch = files.slice(at, at + MAX_FILES_PER_CALL);
-    const account = state.account.id;
-    const session = engine.openSession(account, batch.length, MAX_FILES_PER_CALL) ?? crypto.randomUUID();
-    const uploads = batch.map(({ id, file, path }, n) =>
-      newUpload({
-        id,
-        account,
-        session,
-        path: cleanFolderPath(path),
-        name: cleanFileName(file.name),
-        size: file.size,
-        type: file.type,
-        lastModified: file.lastModified,
-        // Files of one batch keep their order: a 4,096th of a millisecond is the least step of a date as a number.
-        addedAt: now + (at + n) / 4096,
-      }),
-    );
-    await engine.add(uploads, batch);
   }
-  return files.map(({ id }) => id);
+  const { list } = await desk.engine();
+  const now = Date.now();
+  const uploads = files.map((picked, n) => uploadOf(picked, state.account.id, now + n / 4096));
+  const known = again
+    ? []
+    : findKnown(
+        list.mine().map(({ upload }) => upload),
+        uploads,
+      );
+  const isKnown = new Set(known.map(({ picked }) => picked));
+  const fresh = uploads.filter(({ id }) => !isKnown.has(id));
+  for (let at = 0; at < fresh.length; at += MAX_FILES_PER_CALL) {
+    const batch = fresh.slice(at, at + MAX_FILES_PER_CALL);
+    const session = list.openSession(batch.length, MAX_FILES_PER_CALL) ?? crypto.randomUUID();
+    await list.add(
+      batch.map((upload) => ({ ...upload, session })),
+      files.filter(({ id }) => batch.some((upload) => upload.id === id)),
+    );
+  }
+  if (fresh.length > 0) desk.onAdded();
+  return { ids: fresh.map(({ id }) => id), known };
 }
 
-async function act(engine: Engine, id: string, action: Calls['uploads.act']['ask']['action']): Promise<void> {
-  const upload = engine.upload(id);
-  if (!upload) return;
-  if (action === 'remove' && isKnownToBeFree(upload.life)) return engine.forget([id]);
-  const event: UploadEvent = action === 'cancel' ? { type: 'cancel', now: Date.now() } : { type: action };
-  await engine.apply(id, event);
+/** `addedAt` keeps the order of a batch: a 4,096th of a millisecond is the least step of a date as a number. */
+function uploadOf({ id, file, path }: PickedFile, account: string, addedAt: number): Upload {
+  const { name, size, type, lastModified } = file;
+  return newUpload({
+    id,
+    account,
+    session: '', // known when the batch is
+    path: cleanFolderPath(path),
+    name: cleanFileName(name),
+    size,
+    type,
+    lastModified,
+    addedAt,
+  });
+}
+
+async function act(engine: Engine, { action, ids }: Calls['uploads.act']['ask']): Promise<null> {
+  const { list } = engine;
+  if (action === 'remove') {
+    const isFree = (id: string) => isKnownToBeFree(list.entry(id)?.upload);
+    await list.forget(ids.filter(isFree));
+    await list.applyAll(
+      ids.filter((id) => list.entry(id) !== null),
+      { type: 'remove' },
+    );
+  } else {
+    await list.applyAll(ids, action === 'cancel' ? { type: 'cancel', now: Date.now() } : { type: action });
+  }
+  engine.kick();
+  return null;
+}
+
+async function handlesOf(desk: Desk, ids: readonly string[]): Promise<Calls['uploads.handles']['reply']> {
+  const { list } = await desk.engine();
+  const mine = ids.filter((id) => list.entry(id) !== null);
+  const handles = await Promise.all(mine.map(async (id) => ({ id, handle: await desk.store.handle(id) })));
+  return handles.flatMap(({ id, handle }) => (handle ? [{ id, handle }] : []));
 }
 
 /** The server holds nothing of it that an answer to a `DELETE` would free. */
-function isKnownToBeFree(life: { at: string; told?: boolean }): boolean {
-  return life.at === 'stored' || (life.at === 'cancelled' && life.told === true);
+function isKnownToBeFree(upload: Upload | undefined): boolean {
+  return upload?.life.at === 'stored' || (upload?.life.at === 'cancelled' && upload.life.told);
 }

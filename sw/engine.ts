@@ -1,7 +1,7 @@
 import type { AccountState } from '../shared/account-session.ts';
 import type { Verdict } from '../shared/answer.ts';
-import type { RegisteredFile } from '../shared/api.ts';
-import { type ErrorCode, HoldfastError } from '../shared/errors.ts';
+import type { RegisteredFile, UploadSession } from '../shared/api.ts';
+import type { ErrorCode } from '../shared/errors.ts';
 import {
   freshLink,
   type Link,
@@ -14,24 +14,17 @@ import {
   stallMs,
 } from '../shared/pace.ts';
 import { type Plan, planNext, type Standing, type Step } from '../shared/plan.ts';
-import type { PickedFile, Snapshot } from '../shared/protocol.ts';
+import type { Snapshot } from '../shared/protocol.ts';
 import { countRanges, inRanges } from '../shared/ranges.ts';
 import { addSample, type Sample, secondsLeft, speedOf } from '../shared/speed.ts';
-import { isStagingWorthIt, nextToStage } from '../shared/staging.ts';
-import {
-  isOver,
-  isWhole,
-  missingParts,
-  nextUpload,
-  spanOf,
-  type Upload,
-  type UploadEvent,
-} from '../shared/upload.ts';
+import { isOver, isWhole, missingParts, nextUpload, type Upload } from '../shared/upload.ts';
 import { isSessionOver } from '../shared/upload-session.ts';
-import { type Safety, type Totals, totalsOf, type UploadView, viewUpload } from '../shared/upload-view.ts';
-import { PartBytes, type ReadPart, sha256, type Unreadable } from './part-bytes.ts';
-import type { Checkpoint, SessionRecord, Store } from './store.ts';
+import type { Totals } from '../shared/upload-view.ts';
+import type { ReadPart, Unreadable } from './part-bytes.ts';
+import { Stager } from './stager.ts';
+import type { SessionRecord, Store } from './store.ts';
 import type { UploadApi } from './upload-api.ts';
+import { type Entry, UploadList } from './upload-list.ts';
 
 /** Everything the engine needs of the world, so that it runs in a worker, and in Node for tests. */
 export interface EngineHost {
@@ -75,34 +68,20 @@ const OFFER_MS = 3000;
 /** Times that one part may fail its digest before the file fails. */
 const MAX_DIGEST_FAILURES = 3;
 
-/** One upload's place in the engine: its checkpoint, and what only lives as long as this worker. */
-interface Entry {
-  upload: Upload;
-  attached: boolean;
-  restUntil: number;
-  busy: Set<number>;
-  doubtful: Set<number>;
-  digests: Map<number, string>;
-  digestFailures: Map<number, number>;
-  samples: readonly Sample[];
-  /** Ends every request of this upload. */
-  stop: AbortController;
-}
-
 /**
  * The one sender. It holds the uploads of this device, plans by `shared/plan.ts`, and does what it is told: every
  * event, an answer or a click or a timer, ends in `#turn()`, which looks at all there is and starts what there is
  * room for. It may die at any `await`: what matters is in the store before anybody hears of it.
  */
 export class Engine {
-  readonly bytes: PartBytes;
+  readonly list: UploadList;
   #host: EngineHost;
   #times: EngineTimes;
-  #generation = 0;
-  #entries = new Map<string, Entry>();
-  #sessions = new Map<string, SessionRecord>();
+  #stager: Stager;
   #link: Link = freshLink;
   #inFlight = 0;
+  /** Entries with a request in flight. */
+  #moving = new Set<Entry>();
   #attaching = new Set<string>();
   /** Files per registration, smaller after one was refused: one bad file must not hold back the others. */
   #batch = new Map<string, number>();
@@ -110,8 +89,6 @@ export class Engine {
   #sentBytes = 0;
   #sendingSince: number | null = null;
   #kickedAt = 0;
-  #staging = false;
-  #stagingFull = false;
   #cancelTimer: (() => void) | null = null;
   #stopAll = new AbortController();
   #startedAt = 0;
@@ -121,29 +98,35 @@ export class Engine {
   constructor(host: EngineHost, times: EngineTimes) {
     this.#host = host;
     this.#times = times;
-    this.bytes = new PartBytes(host.store, host.filesAreSnapshots);
+    const { store, filesAreSnapshots, now, account, onChange, log } = host;
+    const onWork = () => this.#turn();
+    this.list = new UploadList({
+      store,
+      filesAreSnapshots,
+      now,
+      account,
+      link: () => this.#link,
+      onChange,
+      onWork,
+      onOutdated: () => this.#halt(),
+    });
+    this.#stager = new Stager({
+      list: this.list,
+      room: host.stagingRoom,
+      digestOf: (entry, part, reading) => this.#digestOf(entry, part, reading),
+      onUnreadable: (entry, why) => this.#unreadable(entry, why),
+      onStaged: onWork,
+      log,
+    });
   }
 
-  /** Takes the place of any engine before it and reads where things stand. Starting up is recovering. */
+  /** Reads where things stand and goes on from there. Starting up is recovering. */
   async start(): Promise<void> {
-    this.#generation = await this.#host.store.claim();
-    const loaded = await this.#host.store.load();
-    const used = new Set(loaded.uploads.map(({ session }) => session));
-    for (const session of loaded.sessions) if (used.has(session.id)) this.#sessions.set(session.id, session);
-    const unused = loaded.sessions.filter(({ id }) => !used.has(id)).map(({ id }) => id);
-    if (unused.length > 0) await this.#save({ forgetSessions: unused }, 'relaxed');
-    for (const upload of loaded.uploads) this.#entries.set(upload.id, newEntry(upload));
-    for (const { id, part, value } of loaded.digests) this.#entries.get(id)?.digests.set(part, value);
-    for (const { id, part } of loaded.staged) this.bytes.noteStaged(id, part);
-    for (const id of loaded.handles) this.bytes.noteHandle(id);
+    await this.list.load();
     this.#startedAt = this.#host.now();
     this.#state = 'ready';
-    this.#host.log(`engine ${this.#generation} starts with ${this.#entries.size} uploads`);
+    this.#host.log(`engine ${this.list.generation} starts with ${this.list.size} uploads`);
     this.#turn();
-  }
-
-  get generation(): number {
-    return this.#generation;
   }
 
   get isDraining(): boolean {
@@ -152,7 +135,7 @@ export class Engine {
 
   /** Whether there is anything to do or to wait for, held uploads among it. */
   get hasWork(): boolean {
-    return this.#state === 'ready' && this.#mine().some(isWork);
+    return this.#state === 'ready' && this.list.mine().some(isWork);
   }
 
   /** Settles as soon as there is no work left. */
@@ -160,106 +143,33 @@ export class Engine {
     return this.hasWork ? new Promise((resolve) => this.#onIdle.push(resolve)) : Promise.resolve();
   }
 
-  /** Ids of uploads whose bytes this worker can't reach, and a page's `File` could supply. */
-  wants(): string[] {
-    return this.#mine()
-      .filter(
-        ({ upload }) => !isOver(upload) && !this.bytes.hasFile(upload.id) && this.#safety(upload) !== 'yes',
-      )
-      .map(({ upload }) => upload.id);
-  }
-
   snapshot(rev: number): Snapshot {
-    return { rev, totals: this.totals(), rows: this.#rows() };
+    return this.list.snapshot(rev, this.#speed());
   }
 
   totals(): Totals {
-    return totalsOf(this.#rows(), speedOf(this.#samples, this.#host.now()));
+    return this.list.totals(this.#speed());
   }
 
-  row(id: string): UploadView | null {
-    const entry = this.#entries.get(id);
-    const visible = entry && entry.upload.account === this.#accountId() && entry.upload.life.at !== 'removed';
-    return visible ? this.#view(entry) : null;
-  }
-
-  /** Takes new uploads: kept before it returns, so that they are on the list whatever happens next. */
-  async add(uploads: readonly Upload[], files: readonly PickedFile[]): Promise<void> {
-    const fresh = uploads.filter(({ id }) => !this.#entries.has(id));
-    const handles = files.flatMap(({ id, handle }) => (handle ? [{ id, handle }] : []));
-    await this.#save({ uploads: fresh, handles }, 'strict');
-    for (const upload of fresh) this.#entries.set(upload.id, newEntry(upload));
-    for (const { id } of handles) this.bytes.noteHandle(id);
-    for (const { id, file } of files) this.bytes.holdFile(id, file);
-    this.#host.onChange(fresh.map(({ id }) => id));
-    this.#turn();
-  }
-
-  /** The newest session of `account` on this device if it is not over and has room for more files, else null. */
-  openSession(account: string, files: number, maxFiles: number): string | null {
-    const mine = [...this.#entries.values()].filter(({ upload }) => upload.account === account);
-    const id = mine.at(-1)?.upload.session;
-    if (id === undefined) return null;
-    const record = this.#sessions.get(id);
-    const count = mine.filter(({ upload }) => upload.session === id).length;
-    const isOpen = record === undefined || !isSessionOver(record, this.#host.now());
-    return isOpen && count + files <= maxFiles ? id : null;
-  }
-
-  /** Takes a `File` for an upload that asked for one. The caller has seen to it that it is the same file. */
-  async giveFile(id: string, file: File, handle?: FileSystemFileHandle): Promise<void> {
-    const entry = this.#entries.get(id);
-    if (!entry || file.size !== entry.upload.size) return;
-    this.bytes.holdFile(id, file);
-    if (handle) {
-      await this.#save({ handles: [{ id, handle }] }, 'strict');
-      this.bytes.noteHandle(id);
-    }
-    await this.apply(id, { type: 'source-found' });
-  }
-
-  upload(id: string): Upload | null {
-    const entry = this.#entries.get(id);
-    return entry && entry.upload.account === this.#accountId() ? entry.upload : null;
-  }
-
-  uploads(): Upload[] {
-    return this.#mine().map(({ upload }) => upload);
-  }
-
-  /** The digests of an upload's parts as far as they are known, here or at the server. */
-  async digestsOf(id: string): Promise<ReadonlyMap<number, string>> {
-    const entry = this.#entries.get(id);
-    if (!entry) return new Map();
-    const { upload, digests } = entry;
-    const isKnown =
-      countRanges(upload.acknowledged) <=
-      [...digests.keys()].filter((n) => inRanges(upload.acknowledged, n)).length;
-    if (isKnown) return digests;
+  /**
+   * The digests of an upload's acknowledged parts, from here or the server; it need not be on the list. Null when the
+   * server has some that can't be had now.
+   */
+  async digestsOf(upload: Upload): Promise<ReadonlyMap<number, string> | null> {
+    const digests = this.list.entry(upload.id)?.digests ?? new Map<number, string>();
+    const known = [...digests.keys()].filter((part) => inRanges(upload.acknowledged, part)).length;
+    if (known >= countRanges(upload.acknowledged)) return digests;
     const told = await this.#watched(this.#stopAll.signal, 0, (signal) =>
-      this.#host.api.digests(upload.session, id, signal),
+      this.#host.api.digests(upload.session, upload.id, signal),
     );
-    for (const [part, digest] of told ?? []) if (!digests.has(part)) digests.set(part, digest);
+    if (told === null) return null;
+    for (const [part, digest] of told) if (!digests.has(part)) digests.set(part, digest);
     return digests;
   }
 
-  /** Applies what a person asked for, or what became known, to one upload. */
-  async apply(id: string, event: UploadEvent): Promise<void> {
-    const entry = this.#entries.get(id);
-    if (!entry) return;
-    await this.#apply(entry, event);
-    this.#turn();
-  }
-
-  /** Forgets uploads that the server need not be told of. */
-  async forget(ids: readonly string[]): Promise<void> {
-    await this.#save({ forget: ids }, 'strict');
-    for (const id of ids) {
-      this.#entries.get(id)?.stop.abort('forgotten');
-      this.#entries.delete(id);
-      this.bytes.drop(id, true);
-    }
-    this.#host.onChange(ids);
+  /** Unfinished sessions of this account at the server, other devices' among them; null when they can't be had now. */
+  openSessions(): Promise<UploadSession[] | null> {
+    return this.#watched(this.#stopAll.signal, 0, (signal) => this.#host.api.openSessions(signal));
   }
 
   /** Something suggests that trying now is worth it: `online`, a page that became visible, a click. */
@@ -267,21 +177,21 @@ export class Engine {
     const now = this.#host.now();
     if (now - this.#kickedAt < KICK_EVERY_MS) return;
     this.#kickedAt = now;
-    this.#link = linkAfterKick(this.#link, now);
+    this.#setLink(linkAfterKick(this.#link, now));
     this.#turn();
   }
 
   /** The account session changed: nothing of another account, or of none, stays in flight. */
   accountChanged(): void {
-    const accountId = this.#accountId();
+    const accountId = this.list.accountId();
     const signedIn = this.#host.account().at === 'signed-in';
     this.#stopAll.abort('account changed');
     this.#stopAll = new AbortController();
-    for (const entry of this.#entries.values()) {
-      if (entry.upload.account !== accountId || !signedIn) this.#stopRequests(entry);
+    for (const entry of this.list.everyones()) {
+      if (entry.upload.account !== accountId || !signedIn) this.list.stopRequests(entry);
       entry.attached = false;
     }
-    this.#host.onChange([...this.#entries.keys()]);
+    this.list.touchAll();
     this.#turn();
   }
 
@@ -289,15 +199,22 @@ export class Engine {
   async drain(): Promise<void> {
     this.#state = 'draining';
     this.#cancelTimer?.();
-    const settled = new Promise<void>((resolve) => {
+    await new Promise<void>((resolve) => {
       if (this.#inFlight === 0) resolve();
       this.#onIdle.push(resolve);
       this.#host.timer(this.#times.drainMs, resolve);
     });
-    await settled;
-    this.#stopAll.abort('drained');
-    for (const entry of this.#entries.values()) this.#stopRequests(entry);
-    this.#host.log(`engine ${this.#generation} drained`);
+    this.#halt();
+  }
+
+  /** Ends whatever is under way; for good, unless it is started again. */
+  #halt(): void {
+    this.#state = 'draining';
+    this.#cancelTimer?.();
+    this.#stopAll.abort('halted');
+    this.#stopAll = new AbortController();
+    for (const entry of this.list.everyones()) this.list.stopRequests(entry);
+    this.#host.log(`engine ${this.list.generation} ends`);
     this.#releaseIdle();
   }
 
@@ -306,7 +223,6 @@ export class Engine {
   #turn(): void {
     if (this.#state !== 'ready') return;
     const now = this.#host.now();
-    this.#expireSessions(now);
     const plan = this.#plan(now);
     for (const step of plan.steps) void this.#do(step);
     if (this.#inFlight === 0) this.#sendingSince = null;
@@ -327,9 +243,8 @@ export class Engine {
   }
 
   *#standings(): Generator<Standing> {
-    for (const entry of this.#mine()) {
-      const { upload, attached, restUntil, busy, doubtful } = entry;
-      const reaches = (part: number) => this.bytes.reaches(upload.id, part);
+    for (const { upload, attached, restUntil, busy, doubtful } of this.list.mine()) {
+      const reaches = (part: number) => this.list.bytes.reaches(upload.id, part);
       yield { upload, attached, restUntil, busy, doubtful, reaches };
     }
   }
@@ -339,27 +254,42 @@ export class Engine {
     this.#cancelTimer = null;
     const tick = this.hasWork ? now + TICK_MS : null;
     const at = wakeAt === null ? tick : Math.min(wakeAt, tick ?? wakeAt);
-    if (at !== null) {
-      this.#cancelTimer = this.#host.timer(Math.max(0, at - now), () => {
-        if (this.#inFlight > 0) this.#host.onChange([...this.#moving()]);
-        this.#turn();
-      });
-    }
-  }
-
-  *#moving(): Generator<string> {
-    for (const { upload, busy } of this.#mine()) if (busy.size > 0) yield upload.id;
+    if (at === null) return;
+    this.#cancelTimer = this.#host.timer(Math.max(0, at - now), () => {
+      // Speed and time left change though nothing arrives.
+      this.list.touch([...this.#moving].map(({ upload }) => upload.id));
+      this.#expireSessions(this.#host.now());
+      this.#turn();
+    });
   }
 
   /** By the server's clock, before a byte is wasted. */
   #expireSessions(now: number): void {
-    for (const { upload, attached } of this.#mine()) {
-      const session = this.#sessions.get(upload.session);
+    for (const { upload, attached } of this.list.mine()) {
+      const session = this.list.session(upload.session);
       if (attached && upload.life.at === 'going' && session && isSessionOver(session, now)) {
         void this.#sessionExpired(session.id);
         return;
       }
     }
+  }
+
+  /** Looks at what waits behind; at most once a second, since it takes a walk over all uploads. */
+  async #stage(now: number): Promise<void> {
+    const sendingForMs = this.#sendingSince === null ? null : now - this.#sendingSince;
+    const bytesPerSecond = this.#speed();
+    const toGo = this.list
+      .mine()
+      .reduce((sum, { upload }) => sum + (isOver(upload) ? 0 : upload.size - upload.shownBytes), 0);
+    await this.#stager.consider({
+      sendingForMs,
+      secondsLeft: secondsLeft(toGo, bytesPerSecond),
+      bytesPerSecond,
+    });
+  }
+
+  #speed(): number | null {
+    return speedOf(this.#samples, this.#host.now());
   }
 
   // --- doing --------------------------------------------------------------------------------------------------
@@ -381,11 +311,11 @@ export class Engine {
 
   /** After a start, pages get a moment to offer the files they have before a person is asked. */
   async #lose(id: string): Promise<void> {
-    const entry = this.#entries.get(id);
+    const entry = this.list.entry(id);
     if (!entry) return;
     const patience = this.#startedAt + OFFER_MS;
     if (this.#host.now() < patience) entry.restUntil = patience;
-    else await this.#apply(entry, { type: 'source-lost', why: 'restarted' });
+    else await this.list.change(entry, { type: 'source-lost', why: 'restarted' });
     this.#turn();
   }
 
@@ -394,24 +324,25 @@ export class Engine {
     { id, part }: { id: string; part: number },
     request: (entry: Entry, signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
-    const entry = this.#entries.get(id);
+    const entry = this.list.entry(id);
     if (!entry) return;
     entry.busy.add(part);
+    this.#moving.add(entry);
     await this.#counted(async () => {
       await request(entry, entry.stop.signal);
     });
     entry.busy.delete(part);
+    if (entry.busy.size === 0) this.#moving.delete(entry);
     this.#turn();
   }
 
-  /** Runs a request that counts as in flight. What it throws is logged; that it was superseded ends this engine. */
+  /** Runs a request that counts as in flight. What it throws is logged: it goes on with the rest. */
   async #counted(request: () => Promise<void>): Promise<void> {
     this.#inFlight++;
     this.#sendingSince ??= this.#host.now();
     try {
       await request();
     } catch (cause) {
-      if (cause instanceof HoldfastError && cause.code === 'OUTDATED') this.#state = 'draining';
       this.#host.log(`engine: ${cause instanceof Error ? `${cause.name} ${cause.message}` : String(cause)}`);
     }
     this.#inFlight--;
@@ -420,7 +351,7 @@ export class Engine {
 
   async #attach(sessionId: string, allIds: readonly string[]): Promise<void> {
     const ids = allIds.slice(0, this.#batch.get(sessionId) ?? allIds.length);
-    const entries = ids.flatMap((id) => this.#entries.get(id) ?? []);
+    const entries = ids.flatMap((id) => this.list.entry(id) ?? []);
     const first = entries[0];
     if (!first) return;
     this.#attaching.add(sessionId);
@@ -452,7 +383,7 @@ export class Engine {
     entries: readonly Entry[],
   ): Promise<void> {
     const now = this.#host.now();
-    const before = this.#sessions.get(session.id);
+    const before = this.list.session(session.id);
     const account = entries[0]?.upload.account ?? '';
     const record: SessionRecord = {
       id: session.id,
@@ -462,7 +393,7 @@ export class Engine {
       clockOffsetMs: session.now - now,
       refreshed: before?.refreshed ?? null,
     };
-    this.#sessions.set(session.id, record);
+    this.list.noteSession(record);
     const facts = new Map(session.files.map((file) => [file.id, file]));
     const uploads: Upload[] = [];
     for (const entry of entries) {
@@ -484,10 +415,10 @@ export class Engine {
       uploads.push(entry.upload);
     }
     const done = uploads.filter(({ life }) => life.at === 'stored').map(({ id }) => id);
-    await this.#save({ uploads, sessions: [record], unstageAll: done }, 'relaxed');
-    for (const id of done) this.bytes.drop(id, true);
+    await this.list.save({ uploads, sessions: [record], unstageAll: done }, 'relaxed');
+    for (const id of done) this.list.bytes.drop(id, true);
     if (done.length > 0) this.#host.onStored();
-    this.#host.onChange(uploads.map(({ id }) => id));
+    this.list.touch(uploads.map(({ id }) => id));
   }
 
   async #look(entry: Entry, part: number, stop: AbortSignal): Promise<void> {
@@ -506,7 +437,7 @@ export class Engine {
         const progress = offset > (upload.received[part] ?? 0);
         if (progress) this.#answered(0, startedAt);
         else this.#failed(this.#host.now());
-        await this.#apply(entry, { type: 'received', part, bytes: offset });
+        await this.#received(entry, part, offset);
       }
     } else if (verdict.is === 'refused' || verdict.is === 'session-expired' || verdict.is === 'cancelled') {
       // An answer to HEAD has no body to say more: registering again does.
@@ -520,7 +451,7 @@ export class Engine {
   async #send(entry: Entry, step: Extract<Step, { do: 'send' }>, stop: AbortSignal): Promise<void> {
     const { upload } = entry;
     const { part, offset, length, completes } = step;
-    const read = await this.bytes.read(upload, part);
+    const read = await this.list.bytes.read(upload, part);
     if (stop.aborted) return;
     if (!read.ok) return this.#unreadable(entry, read.why);
     this.#readAhead(entry, part);
@@ -537,7 +468,7 @@ export class Engine {
     }
     this.#answered(length, startedAt);
     this.#slide(upload.session, answer.issuedAt);
-    if (digest === null) await this.#apply(entry, { type: 'received', part, bytes: offset + length });
+    if (digest === null) await this.#received(entry, part, offset + length);
     else if (answer.completesFile) await this.#stored(entry);
     else await this.#acknowledged(entry, part, digest);
   }
@@ -557,7 +488,7 @@ export class Engine {
     switch (verdict.is) {
       case 'offset':
         this.#answered(0, startedAt);
-        return this.#apply(entry, { type: 'received', part, bytes: verdict.offset });
+        return this.#received(entry, part, verdict.offset);
       case 'taken-over':
         entry.attached = false;
         entry.restUntil = this.#host.now() + TAKEN_OVER_REST_MS;
@@ -571,13 +502,13 @@ export class Engine {
       case 'body-too-large':
         entry.doubtful.add(part);
         if (length <= MIN_SEGMENT_BYTES) return this.#fail(entry, { code: 'TOO_LARGE' });
-        this.#link = linkAfterTooLarge(this.#link, length);
+        this.#setLink(linkAfterTooLarge(this.#link, length));
         return;
       case 'refused':
         return this.#fail(entry, verdict);
       default: {
         entry.doubtful.add(part);
-        const unreadable = await this.bytes.trouble(entry.upload);
+        const unreadable = await this.list.bytes.trouble(entry.upload);
         if (unreadable) return this.#unreadable(entry, unreadable.why);
         return this.#trouble(verdict, startedAt, entry);
       }
@@ -590,7 +521,7 @@ export class Engine {
       case 'session-expired':
         return this.#sessionExpired(entry.upload.session);
       case 'cancelled':
-        return this.#apply(entry, { type: 'freed', now: this.#host.now() });
+        return this.#freed(entry);
       case 'signed-out':
         entry.attached = false;
         return;
@@ -600,12 +531,12 @@ export class Engine {
         this.#host.onWrongAccount();
         return;
       case 'later':
-        this.#link = linkAfterLater(this.#link, this.#host.now(), verdict.afterMs);
-        this.#host.onChange([entry.upload.id]);
+        this.#setLink(linkAfterLater(this.#link, this.#host.now(), verdict.afterMs));
+        this.list.touch([entry.upload.id]);
         return;
       default:
         this.#failed(startedAt);
-        this.#host.onChange([entry.upload.id]);
+        this.list.touch([entry.upload.id]);
     }
   }
 
@@ -615,63 +546,74 @@ export class Engine {
     const verdict = await this.#watched(stop, 0, (signal) => this.#host.api.free(session, id, signal));
     if (verdict.is !== 'done') return this.#trouble(verdict, startedAt, entry);
     this.#answered(0, startedAt);
-    if (entry.upload.life.at === 'removed') return this.forget([id]);
+    if (entry.upload.life.at === 'removed') return this.list.forget([id]);
     entry.attached = false;
-    await this.#apply(entry, { type: 'told' });
+    await this.list.change(entry, { type: 'told' }, { unstageAll: [id] });
+    this.list.bytes.forgetStaged(id);
+  }
+
+  async #received(entry: Entry, part: number, bytes: number): Promise<void> {
+    const { id } = entry.upload;
+    const value = entry.digests.get(part);
+    await this.list.change(
+      entry,
+      { type: 'received', part, bytes },
+      value === undefined ? {} : { digest: { id, part, value } },
+    );
+  }
+
+  /** Cancelled from another device: the server holds nothing of it, and so do we. */
+  async #freed(entry: Entry): Promise<void> {
+    const { id } = entry.upload;
+    await this.list.change(entry, { type: 'freed', now: this.#host.now() }, { unstageAll: [id] });
+    this.list.bytes.forgetStaged(id);
   }
 
   async #acknowledged(entry: Entry, part: number, digest: string | null): Promise<void> {
     const { id } = entry.upload;
-    entry.upload = nextUpload(entry.upload, { type: 'acknowledged', part });
     if (digest !== null) entry.digests.set(part, digest);
+    await this.list.change(
+      entry,
+      { type: 'acknowledged', part },
+      { unstage: { id, part }, ...(digest !== null && { digest: { id, part, value: digest } }) },
+    );
+    this.list.bytes.release(id, part, true);
     if (isWhole(entry.upload) && entry.upload.life.at === 'going') {
-      // Whole, but the answer that says "stored" was lost: asked for again rather than assumed.
+      // Whole, but the answer that says "stored" was lost, or is still on its way: asked for rather than assumed.
       entry.attached = false;
       entry.restUntil = entry.busy.size > 1 ? this.#host.now() + VERIFY_AGAIN_MS : 0;
     }
-    await this.#save(
-      {
-        uploads: [entry.upload],
-        unstage: { id, part },
-        ...(digest !== null && { digest: { id, part, value: digest } }),
-      },
-      'relaxed',
-    );
-    this.bytes.release(id, part, true);
-    this.#progressed(entry);
   }
 
   async #stored(entry: Entry): Promise<void> {
     const { id } = entry.upload;
-    entry.upload = nextUpload(entry.upload, { type: 'stored' });
-    await this.#save({ uploads: [entry.upload], unstageAll: [id] }, 'strict');
-    this.bytes.drop(id, true);
-    this.#progressed(entry);
+    await this.list.change(entry, { type: 'stored' }, { unstageAll: [id] });
+    this.list.bytes.drop(id, true);
     this.#host.onStored();
   }
 
   async #sessionExpired(sessionId: string): Promise<void> {
-    const session = this.#sessions.get(sessionId);
+    const session = this.list.session(sessionId);
     // By itself once per expiry; if the server says the same again, a person decides.
-    const refresh = session !== undefined && session.refreshed !== session.issuedAt;
-    if (refresh) this.#sessions.set(sessionId, { ...session, refreshed: session.issuedAt });
-    for (const entry of this.#mine()) {
-      if (entry.upload.session !== sessionId || entry.upload.life.at !== 'going') continue;
-      this.#stopRequests(entry);
-      entry.attached = false;
-      await this.#apply(entry, { type: 'session-expired' });
-      if (refresh) await this.#apply(entry, { type: 'refresh' });
-    }
-    this.#host.log(`upload session expired, ${refresh ? 'refreshing it' : 'waiting for a person'}`);
-    this.#turn();
+    const refresh = session !== null && session.refreshed !== session.issuedAt;
+    if (refresh) this.list.noteSession({ ...session, refreshed: session.issuedAt });
+    const ids = this.list
+      .mine()
+      .filter(({ upload }) => upload.session === sessionId && upload.life.at === 'going')
+      .map(({ upload }) => upload.id);
+    this.#host.log(
+      `upload session expired, ${ids.length} uploads, ${refresh ? 'refreshing it' : 'a person decides'}`,
+    );
+    await this.list.applyAll(ids, { type: 'session-expired' });
+    if (refresh) await this.list.applyAll(ids, { type: 'refresh' });
   }
 
   async #digestFailed(entry: Entry, part: number): Promise<void> {
     const { id } = entry.upload;
     const failures = (entry.digestFailures.get(part) ?? 0) + 1;
     entry.digestFailures.set(part, failures);
-    this.bytes.release(id, part, false);
-    await this.#apply(entry, { type: 'emptied', part });
+    this.list.bytes.release(id, part, false);
+    await this.list.change(entry, { type: 'emptied', part });
     if (failures >= MAX_DIGEST_FAILURES) await this.#fail(entry, { code: 'DIGEST_MISMATCH' });
   }
 
@@ -687,133 +629,55 @@ export class Engine {
 
   async #unreadable(entry: Entry, why: Unreadable['why']) {
     const { id } = entry.upload;
-    if (why !== 'permission') this.bytes.drop(id, false);
-    await this.#apply(
+    if (why !== 'permission') this.list.bytes.drop(id, false);
+    await this.list.change(
       entry,
       why === 'permission' ? { type: 'permission-needed' } : { type: 'source-lost', why },
     );
   }
 
   async #fail(entry: Entry, { code, limit }: { code: ErrorCode; limit?: number }): Promise<void> {
-    this.#stopRequests(entry);
-    await this.#apply(
+    this.list.stopRequests(entry);
+    await this.list.change(
       entry,
       limit === undefined ? { type: 'failed', code } : { type: 'failed', code, limit },
     );
-  }
-
-  // --- staging ------------------------------------------------------------------------------------------------
-
-  async #stage(now: number): Promise<void> {
-    if (this.#staging || this.#stagingFull) return;
-    const bytesPerSecond = speedOf(this.#samples, now);
-    const pace = {
-      sendingForMs: this.#sendingSince === null ? null : now - this.#sendingSince,
-      secondsLeft: secondsLeft(this.#bytesToGo(), bytesPerSecond),
-      bytesPerSecond,
-    };
-    if (!isStagingWorthIt(pace)) return;
-    this.#staging = true;
-    try {
-      const room = await this.#host.stagingRoom();
-      const next = nextToStage(this.#stagingFacts(), room);
-      const entry = next ? this.#entries.get(next.id) : undefined;
-      if (next && entry) await this.#stagePart(entry, next.part);
-      this.#staging = false;
-      if (next) this.#turn();
-    } catch (cause) {
-      this.#staging = false;
-      // No room, or a browser that keeps no bytes: uploads go on without, and their rows say so.
-      this.#stagingFull = true;
-      this.#host.log(`staging stops: ${cause instanceof Error ? cause.message : String(cause)}`);
-    }
-  }
-
-  *#stagingFacts() {
-    for (const { upload, busy } of this.#mine()) {
-      yield {
-        upload,
-        hasFile: this.bytes.hasFile(upload.id),
-        staged: this.bytes.stagedParts(upload.id),
-        busy,
-      };
-    }
-  }
-
-  async #stagePart(entry: Entry, part: number): Promise<void> {
-    const { id } = entry.upload;
-    const bytes = await this.bytes.copy(entry.upload, part);
-    if ('ok' in bytes) return this.#unreadable(entry, bytes.why);
-    const value = await this.#digestOf(entry, part, sha256(bytes));
-    if (typeof value !== 'string') return this.#unreadable(entry, value.why);
-    if (!isMissing(entry.upload, part)) return;
-    await this.#save({ stage: { id, part, bytes }, digest: { id, part, value } }, 'strict');
-    this.bytes.noteStaged(id, part);
-    // Acknowledged while it was being written: the record that was to go with it has gone already.
-    if (!isMissing(entry.upload, part)) {
-      await this.#save({ unstage: { id, part } }, 'relaxed');
-      this.bytes.release(id, part, true);
-    }
-    this.#host.onChange([id]);
   }
 
   // --- small things -------------------------------------------------------------------------------------------
 
   #readAhead({ upload, busy }: Entry, part: number): void {
     for (const next of missingParts(upload)) {
-      if (next > part && !busy.has(next) && this.bytes.reaches(upload.id, next)) {
-        this.bytes.readAhead(upload, next);
+      if (next > part && !busy.has(next) && this.list.bytes.reaches(upload.id, next)) {
+        this.list.bytes.readAhead(upload, next);
         return;
       }
     }
   }
 
-  async #apply(entry: Entry, event: UploadEvent): Promise<void> {
-    const before = entry.upload;
-    const after = nextUpload(before, event);
-    if (after === before) return;
-    entry.upload = after;
-    if (after.life.at !== 'going') this.#stopRequests(entry);
-    else if (before.life.at !== 'going') entry.attached = false;
-    const digest = event.type === 'received' ? entry.digests.get(event.part) : undefined;
-    await this.#save(
-      {
-        uploads: [after],
-        ...(event.type === 'received' &&
-          digest !== undefined && { digest: { id: after.id, part: event.part, value: digest } }),
-        ...(event.type === 'told' && { unstageAll: [after.id] }),
-      },
-      event.type === 'received' ? 'relaxed' : 'strict',
-    );
-    if (event.type === 'told') this.bytes.forgetStaged(after.id);
-    this.#progressed(entry);
-  }
-
-  #progressed({ upload }: Entry): void {
-    this.#host.onChange([upload.id]);
-  }
-
-  #stopRequests(entry: Entry): void {
-    for (const part of entry.busy) if (part >= 0) entry.doubtful.add(part);
-    entry.stop.abort('stopped');
-    entry.stop = new AbortController();
-    this.bytes.releaseRead(entry.upload.id);
-  }
-
   #answered(bytes: number, startedAt: number): void {
     const now = this.#host.now();
-    this.#link = linkAfterAnswer(this.#link, bytes, now - startedAt);
+    this.#setLink(linkAfterAnswer(this.#link, bytes, now - startedAt));
     this.#sentBytes += bytes;
     if (bytes > 0) this.#samples = addSample(this.#samples, { at: now, bytes: this.#sentBytes });
-    for (const entry of this.#mine()) {
-      if (entry.busy.size > 0 && entry.upload.life.at === 'going') {
-        entry.samples = addSample(entry.samples, { at: now, bytes: entry.upload.shownBytes });
-      }
-    }
+    for (const entry of this.#moving) this.list.sample(entry);
   }
 
   #failed(startedAt: number): void {
-    this.#link = linkAfterFailure(this.#link, startedAt, this.#host.now(), this.#host.chance());
+    this.#setLink(linkAfterFailure(this.#link, startedAt, this.#host.now(), this.#host.chance()));
+  }
+
+  #setLink(link: Link): void {
+    const before = this.#link;
+    this.#link = link;
+    const isSeen = link.failures > 1 !== before.failures > 1 || link.toldUntil !== before.toldUntil;
+    const isWorse = link.failures > 1 && link.notBefore !== before.notBefore;
+    if (isSeen || isWorse) {
+      this.#host.log(
+        `network: ${link.failures} failures, next try in ${Math.max(0, link.notBefore - this.#host.now())} ms`,
+      );
+      this.list.touchAll();
+    }
   }
 
   /** Runs a request with `bytes` of body under a watchdog: no answer in good time is no answer. */
@@ -829,65 +693,10 @@ export class Engine {
   }
 
   #slide(sessionId: string, issuedAt: number | null): void {
-    const session = this.#sessions.get(sessionId);
+    const session = this.list.session(sessionId);
     if (session && issuedAt !== null && issuedAt > session.issuedAt) {
-      this.#sessions.set(sessionId, { ...session, issuedAt });
+      this.list.noteSession({ ...session, issuedAt });
     }
-  }
-
-  #save(checkpoint: Checkpoint, durability: 'strict' | 'relaxed'): Promise<void> {
-    return this.#host.store.save(this.#generation, checkpoint, durability);
-  }
-
-  #accountId(): string | null {
-    const account = this.#host.account();
-    return account.at === 'signed-in' || account.at === 'expired' ? account.account.id : null;
-  }
-
-  #mine(): Entry[] {
-    const id = this.#accountId();
-    return [...this.#entries.values()].filter(({ upload }) => upload.account === id);
-  }
-
-  #bytesToGo(): number {
-    return this.#mine().reduce((sum, { upload }) => {
-      return isOver(upload) ? sum : sum + upload.size - upload.shownBytes;
-    }, 0);
-  }
-
-  #rows(): UploadView[] {
-    return this.#mine()
-      .filter(({ upload }) => upload.life.at !== 'removed')
-      .map((entry) => this.#view(entry));
-  }
-
-  #view(entry: Entry): UploadView {
-    const { upload, samples, restUntil } = entry;
-    const now = this.#host.now();
-    const away = this.#link.failures > 1;
-    const told = this.#link.toldUntil > now ? this.#link.toldUntil : null;
-    return viewUpload(upload, {
-      inFlight: entry.busy.size,
-      signedIn: this.#host.account().at === 'signed-in',
-      offlineUntil: away ? Math.max(now, this.#link.notBefore) : null,
-      waitUntil: restUntil > now ? restUntil : told,
-      safe: this.#safety(upload),
-      hasSource: this.bytes.hasFile(upload.id) || this.bytes.hasHandle(upload.id),
-      bytesPerSecond: speedOf(samples, now),
-    });
-  }
-
-  #safety(upload: Upload): Safety {
-    const staged = this.bytes.stagedParts(upload.id);
-    let allStaged = true;
-    for (const part of missingParts(upload)) {
-      if (!staged.has(part) && spanOf(upload, part).length > 0) {
-        allStaged = false;
-        break;
-      }
-    }
-    if (allStaged) return 'yes';
-    return this.bytes.hasHandle(upload.id) ? 'one-click' : 'no';
   }
 
   #releaseIdle(): void {
@@ -899,25 +708,6 @@ function registrationOf({ id, path, name, size, type, lastModified, reopen }: Up
   return { id, path, name, size, type, lastModified, ...(reopen && { reopen }) };
 }
 
-function newEntry(upload: Upload): Entry {
-  return {
-    upload,
-    attached: false,
-    restUntil: 0,
-    busy: new Set(),
-    doubtful: new Set(),
-    digests: new Map(),
-    digestFailures: new Map(),
-    samples: [],
-    stop: new AbortController(),
-  };
-}
-
 function isWork({ upload: { life } }: Entry): boolean {
   return life.at === 'going' || life.at === 'removed' || (life.at === 'cancelled' && !life.told);
-}
-
-function isMissing(upload: Upload, part: number): boolean {
-  for (const missing of missingParts(upload)) if (missing >= part) return missing === part;
-  return false;
 }

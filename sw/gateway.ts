@@ -1,4 +1,4 @@
-import { judgeRefusal } from '../shared/account-session.ts';
+import { type AccountState, judgeRefusal } from '../shared/account-session.ts';
 import { header } from '../shared/api.ts';
 import { apiErrors, type ErrorCode } from '../shared/errors.ts';
 import type { Account } from './account.ts';
@@ -12,6 +12,9 @@ export interface ApiRequest {
   body: BodyInit | null;
   signal?: AbortSignal;
 }
+
+/** The state of the account session as a request left. */
+type Stamp = Extract<AccountState, { at: 'signed-in' }>;
 
 const safeMethods = new Set(['GET', 'HEAD']);
 const signInCall = /^\/api\/auth\//;
@@ -66,31 +69,13 @@ export class Gateway {
     if (stamp.at === 'unknown') return problem('UNREACHABLE');
     if (stamp.at !== 'signed-in') return problem('SESSION_EXPIRED');
 
-    const response = await this.#stamped(request, stamp.account.id);
-    if (response.status !== 401) return response;
-    return this.#refused(request, stamp.epoch, stamp.account.id);
-  }
-
-  /** A page's request: the same gate, with the body read first so that it can go out again. */
-  async sendFromPage(request: Request): Promise<Response> {
-    const url = new URL(request.url);
-    const body = safeMethods.has(request.method) ? null : await request.arrayBuffer();
-    const headers = new Headers();
-    for (const name of ['Content-Type', 'If-None-Match', 'Range', 'If-Range']) {
-      const value = request.headers.get(name);
-      if (value !== null) headers.set(name, value);
-    }
-    return this.send({
-      method: request.method,
-      path: url.pathname + url.search,
-      headers,
-      body,
-      signal: request.signal,
-    });
+    const response = await this.#stamped(request, stamp);
+    return response.status === 401 ? this.#refused(request, stamp) : response;
   }
 
   /** A 401 to a request that left with `epoch`. */
-  async #refused(request: ApiRequest, epoch: number, accountId: string): Promise<Response> {
+  async #refused(request: ApiRequest, stamp: Stamp): Promise<Response> {
+    const { epoch } = stamp;
     const now = await this.#account.state();
     if (judgeRefusal(now, epoch) === 'suppress') {
       this.#log(`401 of epoch ${epoch} suppressed in epoch ${now.epoch}`);
@@ -98,18 +83,19 @@ export class Gateway {
     }
     if (this.#probing > 0) this.#log(`401 of epoch ${epoch} suppressed: a probe is under way`);
     this.#probing++;
-    const verdict = await this.#account.ask();
-    this.#probing--;
+    const verdict = await this.#account.ask().finally(() => {
+      this.#probing--;
+    });
     if (verdict === 'unknown') return problem('UNREACHABLE');
     const after = await this.#account.state();
     if (verdict === 'expired' || after.at !== 'signed-in' || after.epoch !== epoch)
       return problem('SESSION_EXPIRED');
     // A race with a refresh: the session lives, nobody needs to know. A second 401 goes to whoever asked.
-    return this.#stamped(request, accountId);
+    return this.#stamped(request, stamp);
   }
 
-  async #stamped(request: ApiRequest, accountId: string): Promise<Response> {
-    const first = await this.#attempt(request, accountId);
+  async #stamped(request: ApiRequest, stamp: Stamp): Promise<Response> {
+    const first = await this.#attempt(request, stamp.account.id);
     if (first.status !== 403 || safeMethods.has(request.method)) return first;
     const body: unknown = await first
       .clone()
@@ -117,12 +103,12 @@ export class Gateway {
       .catch(() => null);
     if (isProblem(body, 'WRONG_ACCOUNT')) void this.#account.ask();
     if (!isProblem(body, 'CSRF_INVALID')) return first;
-    const { epoch } = this.#account.current;
     this.#account.forgetCsrfToken();
     const token = await this.#account.csrfToken();
+    // Once more, but never across a sign-in, of whomever.
     const after = this.#account.current;
-    if (after.at !== 'signed-in' || after.epoch !== epoch) return problem('SESSION_EXPIRED');
-    return token === null ? problem('UNREACHABLE') : this.#attempt(request, accountId);
+    if (after.at !== 'signed-in' || after.epoch !== stamp.epoch) return problem('SESSION_EXPIRED');
+    return token === null ? problem('UNREACHABLE') : this.#attempt(request, stamp.account.id);
   }
 
   async #attempt(request: ApiRequest, accountId: string): Promise<Response> {
@@ -162,7 +148,7 @@ export class Gateway {
       if (state.at === 'expired') await this.#account.change({ type: 'signed-out' });
       return new Response(null, { status: 204 });
     }
-    const response = await this.#stamped(request, state.account.id);
+    const response = await this.#stamped(request, state);
     if (response.ok || response.status === 401) await this.#account.change({ type: 'signed-out' });
     return response;
   }

@@ -2,3 +2,10 @@
 declare const __BUILD__: string;
 /** Origin of the API, or empty when it is the app's own. */
 declare const __API_ORIGIN__: string;
+
+/** Background Sync, Chromium only and not in TypeScript's library. */
+interface SyncEvent extends ExtendableEvent {
+  readonly tag: string;
+  /** The browser will not try again. */
+  readonly lastChance: boolean;
+}

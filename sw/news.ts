@@ -27,7 +27,7 @@ export class NewsDesk {
   }
 
   get rev(): number {
-    return this.#engine.generation * REVS_PER_GENERATION + this.#count;
+    return this.#engine.list.generation * REVS_PER_GENERATION + this.#count;
   }
 
   snapshot(): Snapshot {
@@ -46,7 +46,7 @@ export class NewsDesk {
     const rows: UploadView[] = [];
     const removed: string[] = [];
     for (const id of this.#changed) {
-      const row = this.#engine.row(id);
+      const row = this.#engine.list.row(id);
       if (row) rows.push(row);
       else removed.push(id);
     }

@@ -207,7 +207,8 @@ export async function sha256(bytes: BufferSource): Promise<string> {
 
 // Chromium 156: NotReadableError when the file has changed, NotFoundError when it is gone; Firefox 153: AbortError
 // when it is gone; WebKitGTK 2.50: NotFoundError for both.
-function readTrouble(cause: unknown): NeedsFileWhy {
+/** What a failed read of a file says of it. */
+export function readTrouble(cause: unknown): NeedsFileWhy {
   const name = cause instanceof DOMException ? cause.name : '';
   if (name === 'NotReadableError') return 'changed';
   return name === 'NotFoundError' || name === 'AbortError' ? 'gone' : 'unreadable';

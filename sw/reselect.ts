@@ -1,50 +1,70 @@
-import type { ErrorCode } from '../shared/errors.ts';
-import type { PickedFile } from '../shared/protocol.ts';
-import { inRanges } from '../shared/ranges.ts';
-import { rankCandidates } from '../shared/reselect.ts';
+import type { Calls, PickedFile } from '../shared/protocol.ts';
+import { isSameByName, type Refusal, rankCandidates, reasonOf, sentParts } from '../shared/reselect.ts';
 import { spanOf, type Upload } from '../shared/upload.ts';
+import { elsewhere } from './elsewhere.ts';
 import type { Engine } from './engine.ts';
-import { sha256 } from './part-bytes.ts';
+import { readTrouble, sha256 } from './part-bytes.ts';
 
-/** Gives each file to the waiting upload it belongs to, after a look at its bytes; says which fit none. */
-export async function reselect(
-  engine: Engine,
-  files: readonly PickedFile[],
-): Promise<{ matched: string[]; refused: { name: string; code: ErrorCode }[] }> {
-  const matched: string[] = [];
-  const refused: { name: string; code: ErrorCode }[] = [];
-  for (const { file, handle } of files) {
-    const candidates = rankCandidates(engine.uploads(), file).filter(({ id }) => !matched.includes(id));
-    const match = await firstThatFits(engine, candidates, file).catch(() => 'unreadable' as const);
-    if (match === 'unreadable') {
-      refused.push({ name: file.name, code: 'FILE_UNREADABLE' });
-    } else if (match) {
-      await engine.giveFile(match.id, file, handle);
-      if (match.life.at === 'failed' || match.life.at === 'cancelled')
-        await engine.apply(match.id, { type: 'retry' });
-      matched.push(match.id);
-    } else {
-      refused.push({ name: file.name, code: 'DIFFERENT_FILE' });
+type Reply = Calls['uploads.select']['reply'];
+
+/**
+ * Gives each file to the waiting upload it belongs to, after a look at its bytes, and says why the others fit none.
+ * Uploads that another device has begun count as waiting; one that is matched becomes this device's.
+ */
+export async function reselect(engine: Engine, files: readonly PickedFile[]): Promise<Reply> {
+  const matched: Reply['matched'] = [];
+  const refused: Reply['refused'] = [];
+  const foreign = (await elsewhere(engine)).map(({ upload }) => upload);
+  for (const { id: picked, file, handle } of files) {
+    const waiting = [...engine.list.mine().map(({ upload }) => upload), ...foreign];
+    const open = rankCandidates(waiting, file).filter(({ id }) => !matched.some((match) => match.id === id));
+    const found = await firstThatFits(engine, open, file);
+    if ('code' in found) {
+      refused.push({ picked, name: file.name, ...found });
+      continue;
     }
+    if (!engine.list.entry(found.id)) await engine.list.add([found], []);
+    await engine.list.giveFile(found.id, file, handle);
+    await engine.list.applyAll([found.id], { type: 'retry' });
+    matched.push({ id: found.id, picked });
   }
   return { matched, refused };
 }
 
-async function firstThatFits(engine: Engine, candidates: Upload[], file: File): Promise<Upload | null> {
-  for (const upload of candidates) if (await isSameFile(engine, upload, file)) return upload;
-  return null;
+async function firstThatFits(engine: Engine, candidates: Upload[], file: File): Promise<Upload | Refusal> {
+  const refusals: Refusal[] = [];
+  for (const upload of candidates) {
+    const refusal = await compare(engine, upload, file);
+    if (refusal === null) return upload;
+    refusals.push(refusal);
+  }
+  return reasonOf(refusals);
 }
 
-/** Compares with what was already sent, before one byte goes out; with nothing sent, name and date must agree. */
-async function isSameFile(engine: Engine, upload: Upload, file: File): Promise<boolean> {
-  const sent = [...(await engine.digestsOf(upload.id))].filter(([part]) => {
-    return inRanges(upload.acknowledged, part) || (upload.received[part] ?? 0) > 0;
-  });
-  if (sent.length === 0) return file.name === upload.name && file.lastModified === upload.lastModified;
-  for (const [part, digest] of sent) {
-    const { start, length } = spanOf(upload, part);
-    const bytes = await file.slice(start, start + length).arrayBuffer();
-    if ((await sha256(bytes)) !== digest) return false;
+/** Compares with what was already sent, before one byte goes out. Null when it is the same file. */
+async function compare(engine: Engine, upload: Upload, file: File): Promise<Refusal | null> {
+  const digests = await engine.digestsOf(upload);
+  if (digests === null) return { code: 'UNREACHABLE' };
+  const sent = sentParts(upload, digests);
+  if (sent.length === 0) return isSameByName(upload, file) ? null : { code: 'OTHER_FILE' };
+  try {
+    const read = (part: number) => {
+      const { start, length } = spanOf(upload, part);
+      return file.slice(start, start + length).arrayBuffer();
+    };
+    // The next part is read while this one is hashed.
+    let next = read(sent[0]?.[0] ?? 0);
+    for (const [n, [part, digest]] of sent.entries()) {
+      const bytes = await next;
+      const following = sent[n + 1];
+      if (following) next = read(following[0]);
+      if ((await sha256(bytes)) !== digest) {
+        void next.catch(() => undefined);
+        return { code: 'OTHER_CONTENT', fromPart: part + 1 };
+      }
+    }
+    return null;
+  } catch (cause) {
+    return { code: readTrouble(cause) === 'changed' ? 'FILE_CHANGED' : 'FILE_UNREADABLE' };
   }
-  return true;
 }

@@ -6,6 +6,7 @@ import {
   nextAccountState,
 } from '../shared/account-session.ts';
 import { HoldfastError } from '../shared/errors.ts';
+import type { LogEntry } from '../shared/protocol.ts';
 import type { Upload } from '../shared/upload.ts';
 
 /** What the worker keeps of an upload session: enough to see on the server's clock that it is over. */
@@ -21,6 +22,19 @@ export interface SessionRecord {
   refreshed: number | null;
 }
 
+/** A small change to the library that waits for the network. */
+export interface Intent {
+  account: string;
+  method: string;
+  path: string;
+  body: string | null;
+  /** When it was asked for, ms since the epoch. */
+  at: number;
+}
+
+/** Lines of the log that are kept. */
+const MAX_LOG = 2000;
+
 type PartKey = [upload: string, part: number];
 
 interface Schema extends DBSchema {
@@ -33,6 +47,10 @@ interface Schema extends DBSchema {
   handles: { key: string; value: FileSystemFileHandle };
   meta: { key: 'generation'; value: number };
   account: { key: 'now'; value: AccountState };
+  outbox: { key: number; value: Intent };
+  log: { key: number; value: LogEntry };
+  /** What the worker has to know of the person: the language of its notifications. */
+  person: { key: 'language'; value: string };
 }
 
 const storeNames = ['uploads', 'sessions', 'digests', 'staged', 'handles', 'meta'] as const;
@@ -141,6 +159,46 @@ export class Store {
     return (await this.#with((db) => db.get('handles', id))) ?? null;
   }
 
+  async addIntent(intent: Intent): Promise<void> {
+    await this.#with((db) => db.add('outbox', intent));
+  }
+
+  /** What waits in the outbox, the oldest first. */
+  async intents(): Promise<{ key: number; intent: Intent }[]> {
+    return this.#with(async (db) => {
+      const tx = db.transaction('outbox');
+      const [keys, intents] = await Promise.all([tx.store.getAllKeys(), tx.store.getAll()]);
+      return intents.flatMap((intent, n) => (keys[n] === undefined ? [] : [{ key: keys[n], intent }]));
+    });
+  }
+
+  async removeIntent(key: number): Promise<void> {
+    await this.#with((db) => db.delete('outbox', key));
+  }
+
+  /** Adds lines, and forgets the oldest beyond what is kept. */
+  async appendLog(entries: readonly LogEntry[]): Promise<void> {
+    await this.#with(async (db) => {
+      const tx = db.transaction('log', 'readwrite', { durability: 'relaxed' });
+      let newest = 0;
+      for (const entry of entries) newest = await tx.store.add(entry);
+      await tx.store.delete(IDBKeyRange.upperBound(newest - MAX_LOG));
+      await tx.done;
+    });
+  }
+
+  async readLog(): Promise<LogEntry[]> {
+    return this.#with((db) => db.getAll('log'));
+  }
+
+  async setLanguage(language: string): Promise<void> {
+    await this.#with((db) => db.put('person', language, 'language'));
+  }
+
+  async language(): Promise<string> {
+    return (await this.#with((db) => db.get('person', 'language'))) ?? 'en';
+  }
+
   async account(): Promise<AccountState> {
     return (await this.#with((db) => db.get('account', 'now'))) ?? firstAccountState;
   }
@@ -189,8 +247,9 @@ export class Store {
         if (from < 1) {
           db.createObjectStore('uploads', { keyPath: 'id' });
           db.createObjectStore('sessions', { keyPath: 'id' });
-          for (const name of ['digests', 'staged', 'handles', 'meta', 'account'] as const)
+          for (const name of ['digests', 'staged', 'handles', 'meta', 'account', 'person'] as const)
             db.createObjectStore(name);
+          for (const name of ['outbox', 'log'] as const) db.createObjectStore(name, { autoIncrement: true });
         }
       },
       blocking: (_current, _blocked, event) => {

@@ -8,30 +8,42 @@ import { answerDownload, isDownload, isNative } from './downloads.ts';
 import { Engine } from './engine.ts';
 import { fetchApi, Gateway } from './gateway.ts';
 import { Leases } from './leases.ts';
+import { Log } from './log.ts';
 import { NewsDesk, postNews } from './news.ts';
+import { Notifier } from './notifier.ts';
+import { Outbox } from './outbox.ts';
+import { answerPage } from './page-requests.ts';
 import { serveShell } from './shell.ts';
 import { Store } from './store.ts';
 import { UploadApi } from './upload-api.ts';
+import { Wake } from './wake.ts';
 
 declare const self: ServiceWorkerGlobalScope & { __WB_MANIFEST: (PrecacheEntry | string)[] };
 
 /** A lease while a page is there, and the one for when the last page has gone; both in ms, below 5 minutes. */
 const LEASE_MS = 90_000;
 const LONG_LEASE_MS = 240_000;
+/** After a drain the worker that waits has this long to take over, in ms; then the next ping starts this one's engine. */
+const HANDOVER_MS = 15_000;
 
 const instance = crypto.randomUUID();
-// biome-ignore lint/suspicious/noConsole: for whoever opens the worker's console; holds no names and no secrets
-const log = (line: string) => console.debug(`[holdfast] ${line}`);
-
 const store = new Store();
+const log = new Log(store, instance);
 const account = new Account({
   store,
   fetch: fetchApi,
   post: postNews,
   now: Date.now,
-  onChange: () => engine.accountChanged(),
+  onChange: onAccount,
 });
-const gateway = new Gateway(account, log);
+const gateway = new Gateway(account, log.of('gateway'));
+const outbox = new Outbox({
+  store,
+  account,
+  send: (request) => gateway.send(request),
+  post: postNews,
+  log: log.of('outbox'),
+});
 const engine: Engine = new Engine(
   {
     store,
@@ -52,22 +64,38 @@ const engine: Engine = new Engine(
     // An interface of Chromium alone, which has that property since it stats a file before each read.
     filesAreSnapshots: 'userAgentData' in navigator,
     stagingRoom,
-    log,
+    log: log.of('engine'),
   },
   { stallMs: 15_000, drainMs: 5000 },
 );
 const news: NewsDesk = new NewsDesk(engine);
 const leases = new Leases();
+const notifier = new Notifier({ store, log: log.of('worker') });
+const wake = new Wake({
+  work: async () => {
+    await startEngine();
+    await outbox.flush();
+    engine.kick();
+    await engine.whenIdle();
+  },
+  hasWork: () => engine.hasWork,
+  hasWindow: async () => (await self.clients.matchAll({ type: 'window' })).length > 0,
+  onLastChance: () => notifier.tell('paused', 'paused'),
+  log: log.of('worker'),
+});
 let started: Promise<Engine> | null = null;
+let drainedAt = 0;
 let releaseEngineLock: () => void = () => undefined;
 
 // Pages wait for this lock: it comes free the moment this worker is gone, which nothing else tells them.
 void navigator.locks.request(`holdfast-worker:${instance}`, () => new Promise(() => undefined));
+log.of('worker')(`build ${__BUILD__} starts`);
 
 serveShell(self.__WB_MANIFEST);
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener('fetch', onFetch);
 self.addEventListener('message', (event) => event.waitUntil(onMessage(event)));
+self.addEventListener('notificationclick', (event) => event.waitUntil(notifier.onClick(event)));
 
 function onFetch(event: FetchEvent): void {
   const { request } = event;
@@ -75,7 +103,8 @@ function onFetch(event: FetchEvent): void {
   if (url.origin !== self.location.origin) return; // not ours to touch
   if (!url.pathname.startsWith('/api/')) return; // the shell's routes answer, or the network does
   if (isNative(request)) return; // already looked at: the browser fetches it by itself
-  event.respondWith(isDownload(request) ? answerDownload(gateway, request) : gateway.sendFromPage(request));
+  const host = { gateway, outbox, post: postNews };
+  event.respondWith(isDownload(request) ? answerDownload(gateway, request) : answerPage(host, request));
 }
 
 async function onMessage(event: ExtendableMessageEvent): Promise<void> {
@@ -86,11 +115,12 @@ async function onMessage(event: ExtendableMessageEvent): Promise<void> {
   const call = parseCall(data);
   if (!call) return port?.postMessage({ ok: false, code: 'OUTDATED' });
   try {
-    const value = await answerCall({ account, engine: startEngine, news, about, drain }, call);
-    port?.postMessage({ ok: true, value });
+    const onAdded = () => void wake.ask();
+    const desk = { account, engine: startEngine, news, log, store, about, drain, onAdded };
+    port?.postMessage({ ok: true, value: await answerCall(desk, call) });
   } catch (cause) {
     const code = cause instanceof HoldfastError ? cause.code : 'INTERNAL';
-    log(`${call.name} failed: ${cause instanceof Error ? cause.message : String(cause)}`);
+    log.of('worker')(`${call.name} failed: ${cause instanceof Error ? cause.message : String(cause)}`);
     port?.postMessage({ ok: false, code });
   }
   if (call.name === 'ping') await lease(event.source, call.ask);
@@ -101,6 +131,7 @@ async function lease(
   source: ExtendableMessageEvent['source'],
   { leaving, eager }: Calls['ping']['ask'],
 ): Promise<void> {
+  void outbox.flush();
   if (!(source instanceof Client) || !engine.hasWork) return;
   if (eager) engine.kick();
   await leases.hold(
@@ -115,8 +146,23 @@ async function isLast(leaving: Client): Promise<boolean> {
   return windows.every(({ id }) => id === leaving.id);
 }
 
+/** The account session changed: uploads of this account go on, and a person who is not looking is told of an expiry. */
+function onAccount(): void {
+  engine.accountChanged();
+  const { at, epoch } = account.current;
+  if (at === 'expired') void notifier.tell('expired', `expired-${epoch}`);
+  if (at === 'signed-in') {
+    void notifier.clear();
+    void outbox.flush();
+  }
+}
+
 /** The engine, once it is the only one: another worker's has to let go of the lock first. */
 function startEngine(): Promise<Engine> {
+  // Starting again would hold up the worker that waits to take over.
+  if (started === null && self.registration.waiting && Date.now() - drainedAt < HANDOVER_MS) {
+    return Promise.reject(new HoldfastError('OUTDATED', 'Another worker is about to take over'));
+  }
   started ??= new Promise((resolve, reject) => {
     const held = new Promise<void>((release) => {
       releaseEngineLock = release;
@@ -140,6 +186,8 @@ async function drain(): Promise<void> {
   await engine.drain();
   leases.endAll();
   releaseEngineLock();
+  drainedAt = Date.now();
+  started = null;
 }
 
 function about(): About {

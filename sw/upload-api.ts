@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { type AnswerFacts, judgeAnswer, retryAfterMs, type Verdict } from '../shared/answer.ts';
-import { header, PartDigests, type RegisteredFile, UploadSession } from '../shared/api.ts';
+import { header, PartDigests, type RegisteredFile, UploadSession, UploadSessions } from '../shared/api.ts';
 import type { ApiRequest } from './gateway.ts';
 
 /** One request's worth of a part. */
@@ -57,6 +57,19 @@ export class UploadApi {
       offset: wholeNumber(headers.get(header.offset)),
       complete,
     };
+  }
+
+  /** Unfinished upload sessions of the account, from all its devices; null when they can't be had now. */
+  async openSessions(signal: AbortSignal): Promise<UploadSession[] | null> {
+    const { verdict, json } = await this.#ask({
+      method: 'GET',
+      path: '/api/upload-sessions?state=open',
+      headers: new Headers(),
+      body: null,
+      signal,
+    });
+    const parsed = v.safeParse(UploadSessions, json);
+    return verdict.is === 'done' && parsed.success ? parsed.output.sessions : null;
   }
 
   /** SHA-256 (base64) of each acknowledged part; null when they can't be had now. */

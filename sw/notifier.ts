@@ -1,0 +1,66 @@
+import { notice as de } from '../locales/de.json';
+import { notice as en } from '../locales/en.json';
+import { decideTelling } from '../shared/notification.ts';
+import type { Store } from './store.ts';
+
+declare const self: ServiceWorkerGlobalScope;
+
+/** What a person can be told of. */
+export type Matter = 'expired' | 'paused';
+
+const texts: Record<string, Pick<typeof en, Matter>> = { en, de };
+
+interface Host {
+  store: Store;
+  log: (text: string) => void;
+}
+
+/** Tells a person who is not looking, by the means that the browser and they allow. */
+export class Notifier {
+  #host: Host;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /** One notification for each `tag`; with a focused window none, and without permission the app's badge. */
+  async tell(matter: Matter, tag: string): Promise<void> {
+    const windows = await self.clients.matchAll({ type: 'window' });
+    const permission = 'Notification' in self ? Notification.permission : 'unsupported';
+    const telling = decideTelling(windows, permission);
+    this.#host.log(`${matter}: told by ${telling}, notifications ${permission}`);
+    if (telling === 'notification') await this.#notify(matter, tag).catch(() => this.#setBadge());
+    if (telling === 'badge') await this.#setBadge();
+  }
+
+  /** What was told is over: notifications and badge go. */
+  async clear(): Promise<void> {
+    const shown = await self.registration.getNotifications().catch(() => []);
+    for (const notification of shown) notification.close();
+    await self.navigator.clearAppBadge?.().catch(() => undefined);
+  }
+
+  /** A click brings a window forward, which goes where it has to by itself; without one, one is opened. */
+  async onClick(event: NotificationEvent): Promise<void> {
+    event.notification.close();
+    const [client] = await self.clients.matchAll({ type: 'window' });
+    // Focusing comes first: it needs the click, and anything awaited before would spend it.
+    const focused = await client?.focus().catch(() => null);
+    if (!focused) await self.clients.openWindow('/app').catch(() => null);
+  }
+
+  async #notify(matter: Matter, tag: string): Promise<void> {
+    const language = await this.#host.store.language();
+    const { title, body } = (texts[language] ?? en)[matter];
+    await self.registration.showNotification(title, {
+      body,
+      tag,
+      lang: language,
+      icon: '/icons/icon-192.png',
+    });
+  }
+
+  async #setBadge(): Promise<void> {
+    await self.navigator.setAppBadge?.().catch(() => undefined);
+  }
+}

@@ -1,0 +1,80 @@
+import type { News } from '../shared/protocol.ts';
+import type { Account } from './account.ts';
+import type { ApiRequest } from './gateway.ts';
+import type { Intent, Store } from './store.ts';
+
+interface Host {
+  store: Store;
+  account: Account;
+  send: (request: ApiRequest) => Promise<Response>;
+  post: (news: News) => void;
+  log: (text: string) => void;
+}
+
+const path = /^\/api\/files\/[^/]+$/;
+
+/** Whether a request may wait until there is a network: small changes to the library, safe to carry out late. */
+export function mayWait({ method, path: target }: ApiRequest): boolean {
+  return (method === 'PATCH' || method === 'DELETE') && path.test(target);
+}
+
+/**
+ * Small changes that were asked for while nobody answered. Each is kept with the account it belongs to, built anew when
+ * it is sent, sent once, and dropped (and said to be dropped) when a 401 or another account stands in the way.
+ */
+export class Outbox {
+  #host: Host;
+  #flushing: Promise<void> | null = null;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /** Keeps `request` for later, for the account that is signed in now. */
+  async add(request: ApiRequest): Promise<void> {
+    const state = this.#host.account.current;
+    if (state.at !== 'signed-in') return;
+    const body = request.body instanceof ArrayBuffer ? new TextDecoder().decode(request.body) : null;
+    const intent = {
+      account: state.account.id,
+      method: request.method,
+      path: request.path,
+      body,
+      at: Date.now(),
+    };
+    await this.#host.store.addIntent(intent);
+    this.#host.log('a change waits for the network');
+  }
+
+  /** Carries out what waits, in order, as far as the network goes. */
+  flush(): Promise<void> {
+    this.#flushing ??= this.#flush().finally(() => {
+      this.#flushing = null;
+    });
+    return this.#flushing;
+  }
+
+  async #flush(): Promise<void> {
+    const state = this.#host.account.current;
+    if (state.at !== 'signed-in') return;
+    let dropped = 0;
+    for (const { key, intent } of await this.#host.store.intents()) {
+      const outcome = intent.account === state.account.id ? await this.#carryOut(intent) : 'dropped';
+      if (outcome === 'later') break;
+      await this.#host.store.removeIntent(key);
+      if (outcome === 'dropped') dropped++;
+    }
+    if (dropped > 0) {
+      this.#host.log(`${dropped} changes dropped`);
+      this.#host.post({ type: 'outbox-dropped', count: dropped });
+    }
+  }
+
+  async #carryOut({ method, path: target, body }: Intent): Promise<'done' | 'dropped' | 'later'> {
+    const headers = new Headers(body === null ? {} : { 'Content-Type': 'application/json' });
+    const { status } = await this.#host.send({ method, path: target, headers, body });
+    // What is gone already needs no deleting.
+    if ((status >= 200 && status < 300) || (status === 404 && method === 'DELETE')) return 'done';
+    return status === 408 || status === 429 || status >= 500 || status === 0 ? 'later' : 'dropped';
+  }
+}

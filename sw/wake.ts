@@ -1,0 +1,61 @@
+import { Queue } from 'workbox-background-sync';
+
+/** How long one sync event may work, in ms: Chromium ends it at 3 minutes. */
+const SYNC_MS = 150_000;
+const NAME = 'holdfast-wake';
+/** The tag that Workbox registers for a queue of that name. */
+const TAG = `workbox-background-sync:${NAME}`;
+
+interface Host {
+  /** Starts the engine; settles when there is nothing left to do. */
+  work: () => Promise<void>;
+  hasWork: () => boolean;
+  hasWindow: () => Promise<boolean>;
+  /** The browser will not try again, nobody is there to see, and something is left. */
+  onLastChance: () => Promise<void>;
+  log: (text: string) => void;
+}
+
+/**
+ * Background Sync, where there is any (Chromium): the browser wakes the worker when no page does. The queue holds wake
+ * tickets only, requests that are never sent: it takes any answer for success, and drops what it is sending when the
+ * worker dies, so it must not hold anything that matters.
+ */
+export class Wake {
+  #host: Host;
+  #queue: Queue;
+  #isLastChance = false;
+
+  /** To be made while the worker's script is first run: it listens for `sync`. */
+  constructor(host: Host) {
+    this.#host = host;
+    self.addEventListener('sync', (event) => {
+      const { tag, lastChance } = event as SyncEvent; // no event of another type has this name
+      if (tag === TAG) this.#isLastChance = lastChance;
+    });
+    this.#queue = new Queue(NAME, { onSync: () => this.#onSync() });
+  }
+
+  /** Asks to be woken, while a page is there that may ask. One ticket is enough. */
+  async ask(): Promise<void> {
+    while (await this.#queue.shiftRequest()) {
+      // Older tickets say nothing that a new one does not.
+    }
+    await this.#queue.pushRequest({ request: new Request('/api/session') }).catch(() => undefined);
+  }
+
+  async #onSync(): Promise<void> {
+    const { log } = this.#host;
+    log(`woken by the browser${this.#isLastChance ? ', for the last time' : ''}`);
+    await Promise.race([this.#host.work(), new Promise((resolve) => setTimeout(resolve, SYNC_MS))]);
+    if (!this.#host.hasWork()) return;
+    if (await this.#host.hasWindow()) {
+      // Its attempts stay whole for when the tab goes: succeed, and ask anew.
+      await this.ask();
+      return;
+    }
+    if (this.#isLastChance) await this.#host.onLastChance();
+    // Only a rejected event is tried again while no page is there.
+    throw new Error('Uploads are left');
+  }
+}
