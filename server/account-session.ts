@@ -1,7 +1,8 @@
+import type { Cookie } from './cookie.ts';
 import { isSame, sign } from './secret.ts';
 
 /** A session row as better-auth gives it. */
-interface SessionRow {
+export interface SessionRow {
   id: string;
   token: string;
   userId: string;
@@ -18,6 +19,7 @@ interface FoundSession {
 
 /** What is used of better-auth to keep sessions; it owns the tables. */
 export interface SessionRows {
+  createSession(accountId: string, dontRemember: false, facts: { userAgent: string }): Promise<SessionRow>;
   findSession(token: string): Promise<FoundSession | null>;
   listSessions(accountId: string): Promise<SessionRow[]>;
   updateSession(token: string, change: { expiresAt: Date; updatedAt: Date }): Promise<unknown>;
@@ -31,7 +33,6 @@ export interface LiveSession {
   readonly account: { readonly id: string; readonly email: string };
   readonly device: string;
   readonly createdAt: number;
-  readonly lastUsedAt: number;
   readonly expiresAt: number;
   readonly csrfToken: string;
 }
@@ -41,30 +42,40 @@ export type SessionCheck = { at: 'live'; session: LiveSession } | { at: 'expired
 
 /** How account sessions live. Days may be fractions. */
 export interface SessionRules {
-  readonly cookieName: string;
+  readonly cookie: Cookie;
   readonly secret: string;
-  readonly secure: boolean;
   readonly days: number;
   readonly maxDays: number;
+}
+
+/** The last use of a session: what is known here, and what of it is written down. */
+interface Use {
+  at: number;
+  writtenAt: number;
 }
 
 const DAY_MS = 86_400_000;
 /** A session that was just looked up is not looked up again: three parts in flight ask the same thing over and over. */
 const FRESH_MS = 1000;
-const MAX_FRESH = 10_000;
+/** A use is written down at most once in this time. Only a crash forgets one, and then a session ends so much early. */
+const WRITE_MS = 60_000;
+/** Sessions that memory is kept of, at most. */
+const MAX_KNOWN = 10_000;
 
 /**
  * The account sessions: who a request comes from.
  *
- * better-auth makes them and owns their table. They are checked here and not by its `getSession`, which answers an
- * ended session with a cookie that erases whatever sign-in came meanwhile, knows no absolute lifetime, and takes the
- * time from the system. A check never sets a cookie, except to lengthen the life of a live one.
+ * better-auth owns their table. They are checked here and not by its `getSession`, which answers an ended session
+ * with a cookie that erases whatever sign-in came meanwhile, knows no absolute lifetime, and takes the time from the
+ * system. A check never sets a cookie: the cookie lasts as long as any session can, and the session's end slides here
+ * alone (decisions/the-session-slides-the-cookie-stays.md).
  */
 export class AccountSessions {
   readonly #rows: SessionRows;
   readonly #rules: SessionRules;
   /** By token. Emptied whenever a session ends or changes here; another server's change shows within `FRESH_MS`. */
   readonly #fresh = new Map<string, { found: FoundSession; readAt: number }>();
+  readonly #uses = new Map<string, Use>();
   #changes = 0;
 
   constructor(rows: SessionRows, rules: SessionRules) {
@@ -72,11 +83,24 @@ export class AccountSessions {
     this.#rules = rules;
   }
 
+  /** Begins a session of an account, ends the one that `cookies` name, and returns the cookie of the new one. */
+  async begin(accountId: string, userAgent: string, cookies: string | undefined): Promise<string> {
+    const { token } = await this.#rows.createSession(accountId, false, { userAgent });
+    return this.replace(cookies, token);
+  }
+
+  /** Ends the session that `cookies` name, if there is one, and returns the cookie of the session with `token`. */
+  async replace(cookies: string | undefined, token: string): Promise<string> {
+    const old = this.#tokenIn(cookies);
+    if (old !== null) await this.end(old);
+    const maxAgeSeconds = Math.ceil((this.#rules.maxDays * DAY_MS) / 1000);
+    return this.#rules.cookie.set(encodeURIComponent(this.#unencoded(token)), maxAgeSeconds);
+  }
+
   /** Whom the request with these cookies comes from. */
   async check(cookies: string | undefined, now: number): Promise<SessionCheck> {
-    const cookie = readCookie(cookies, this.#rules.cookieName);
-    if (cookie === null) return { at: 'none' };
-    const token = this.#tokenOf(cookie);
+    if (this.#rules.cookie.read(cookies) === null) return { at: 'none' };
+    const token = this.#tokenIn(cookies);
     const found = token === null ? null : await this.#find(token, now);
     if (!found || now >= this.#endOf(found.session)) return { at: 'expired' };
     const { session, user } = found;
@@ -88,7 +112,6 @@ export class AccountSessions {
         account: { id: user.id, email: user.email },
         device: deviceName(session.userAgent ?? ''),
         createdAt: session.createdAt.getTime(),
-        lastUsedAt: session.updatedAt.getTime(),
         expiresAt: this.#endOf(session),
         csrfToken: sign(this.#rules.secret, `csrf ${session.id}`, 'base64url'),
       },
@@ -101,24 +124,39 @@ export class AccountSessions {
     const before = this.#changes;
     const found = await this.#rows.findSession(token);
     if (!found || before !== this.#changes) return found; // what was read may have ended meanwhile
-    if (this.#fresh.size >= MAX_FRESH) this.#fresh.clear();
+    if (this.#fresh.size >= MAX_KNOWN) this.#fresh.clear();
     this.#fresh.set(token, { found, readAt: now });
+    if (!this.#uses.has(token)) {
+      const writtenAt = found.session.updatedAt.getTime();
+      this.#uses.set(token, { at: writtenAt, writtenAt });
+    }
     return found;
   }
 
-  /**
-   * Counts the request as a use of `session`: slides its end and returns the cookie that says so to the browser.
-   * Null where the last use is so recent that a write would be waste (a 168th of its life: an hour of 7 days).
-   */
-  async slide(session: LiveSession, now: number): Promise<string | null> {
-    const lifeMs = this.#rules.days * DAY_MS;
-    if (now - session.lastUsedAt < lifeMs / 168) return null;
-    this.#forget(session.token);
-    await this.#rows.updateSession(session.token, {
-      expiresAt: new Date(now + lifeMs),
-      updatedAt: new Date(now),
+  /** Counts a request as a use of a session that was just checked: unused from now on, it ends in `days`. */
+  async touch({ token }: LiveSession, now: number): Promise<void> {
+    const use = this.#uses.get(token) ?? { at: 0, writtenAt: 0 };
+    if (now <= use.at) return;
+    use.at = now;
+    this.#uses.set(token, use);
+    if (now - use.writtenAt < Math.min(WRITE_MS, this.#lifeMs / 168)) return;
+    await this.#write(token, use);
+    if (this.#uses.size > MAX_KNOWN) await this.flush();
+  }
+
+  /** Writes down every use that is not yet. */
+  async flush(): Promise<void> {
+    const uses = [...this.#uses];
+    for (const [token, use] of uses) if (use.at > use.writtenAt) await this.#write(token, use);
+    for (const [token] of uses) this.#forget(token);
+  }
+
+  async #write(token: string, use: Use): Promise<void> {
+    use.writtenAt = use.at; // first, so that of many requests at once one writes
+    await this.#rows.updateSession(token, {
+      expiresAt: new Date(use.at + this.#lifeMs),
+      updatedAt: new Date(use.at),
     });
-    return this.#cookie(this.#signed(session.token), Math.ceil(lifeMs / 1000));
   }
 
   /** The live sessions of an account, the last used first. */
@@ -126,6 +164,7 @@ export class AccountSessions {
     const rows = await this.#rows.listSessions(accountId);
     return rows
       .filter((row) => now < this.#endOf(row))
+      .map((row) => ({ ...row, updatedAt: new Date(this.#lastUseOf(row)) }))
       .sort((a, b) => b.updatedAt.getTime() - a.updatedAt.getTime());
   }
 
@@ -135,30 +174,40 @@ export class AccountSessions {
     this.#forget(token);
   }
 
-  /** Ends the session that a cookie names, if there is one. */
-  async endNamedBy(cookies: string | undefined): Promise<void> {
-    const cookie = readCookie(cookies, this.#rules.cookieName);
-    const token = cookie === null ? null : this.#tokenOf(cookie);
-    if (token !== null) await this.end(token);
+  /** Ends every session of an account. */
+  async endAll(accountId: string): Promise<void> {
+    for (const { token } of await this.#rows.listSessions(accountId)) await this.end(token);
   }
 
   /** The one `Set-Cookie` that signs a browser out. */
   clearingCookie(): string {
-    return this.#cookie('', 0);
+    return this.#rules.cookie.clear();
   }
 
   #forget(token: string): void {
     this.#changes++;
     this.#fresh.delete(token);
+    this.#uses.delete(token);
   }
 
-  #endOf({ createdAt, expiresAt }: SessionRow): number {
-    return Math.min(expiresAt.getTime(), createdAt.getTime() + this.#rules.maxDays * DAY_MS);
+  get #lifeMs(): number {
+    return this.#rules.days * DAY_MS;
   }
 
-  /** The cookie is `token.signature`, percent-encoded, as better-auth writes it. */
-  #tokenOf(cookie: string): string | null {
-    const value = decoded(cookie);
+  #lastUseOf({ token, updatedAt }: SessionRow): number {
+    return Math.max(updatedAt.getTime(), this.#uses.get(token)?.at ?? 0);
+  }
+
+  #endOf(row: SessionRow): number {
+    return Math.min(
+      this.#lastUseOf(row) + this.#lifeMs,
+      row.createdAt.getTime() + this.#rules.maxDays * DAY_MS,
+    );
+  }
+
+  /** The cookie is `token.signature`, percent-encoded. */
+  #tokenIn(cookies: string | undefined): string | null {
+    const value = decoded(this.#rules.cookie.read(cookies) ?? '');
     const dot = value.lastIndexOf('.');
     if (dot < 1) return null;
     const token = value.slice(0, dot);
@@ -167,16 +216,6 @@ export class AccountSessions {
 
   #unencoded(token: string): string {
     return `${token}.${sign(this.#rules.secret, token, 'base64')}`;
-  }
-
-  #signed(token: string): string {
-    return encodeURIComponent(this.#unencoded(token));
-  }
-
-  #cookie(value: string, maxAgeSeconds: number): string {
-    const { cookieName, secure } = this.#rules;
-    const flags = `Max-Age=${maxAgeSeconds}; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
-    return `${cookieName}=${value}; ${flags}`;
   }
 }
 
@@ -207,17 +246,6 @@ export function deviceName(userAgent: string): string {
               ? 'Linux'
               : '';
   return [browser, system].filter((name) => name !== '').join(' on ');
-}
-
-function readCookie(cookies: string | undefined, name: string): string | null {
-  for (const pair of cookies?.split(';') ?? []) {
-    const equals = pair.indexOf('=');
-    if (equals > 0 && pair.slice(0, equals).trim() === name) {
-      const value = pair.slice(equals + 1).trim();
-      return value === '' ? null : value;
-    }
-  }
-  return null;
 }
 
 function decoded(value: string): string {

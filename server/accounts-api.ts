@@ -1,40 +1,42 @@
 import { Hono } from 'hono';
 import { describeRoute } from 'hono-openapi';
 import * as v from 'valibot';
-import { AccountSession, DeviceSessions } from '../shared/api.ts';
+import { AccountSession, DeviceSessions, SignedIn } from '../shared/api.ts';
+import { deleteAccount } from './account-deletion.ts';
 import { deviceName } from './account-session.ts';
-import { requireSession } from './guards.ts';
+import { emailAddress } from './email-address.ts';
+import { askerOf, requireRecentSignIn, requireSession } from './guards.ts';
 import { readJson } from './json-body.ts';
 import { answers } from './openapi.ts';
 import { Refusal } from './problem.ts';
 import type { ServerEnv, Services } from './services.ts';
 
-const email = v.pipe(v.string(), v.trim(), v.toLowerCase(), v.maxLength(254), v.email());
-const SendCode = v.object({ email, type: v.literal('sign-in') });
+const SendCode = v.object({ email: emailAddress, type: v.literal('sign-in') });
 const SignInWithCode = v.object({
-  email,
+  email: emailAddress,
   otp: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(32)),
 });
 const Done = v.object({ success: v.literal(true) });
-const SignedIn = v.object({ account: v.object({ id: v.string(), email: v.string() }) });
 
 /** Signing in, and the account's own sessions. */
 export function accountsApi(services: Services): Hono<ServerEnv> {
-  const { config, sessions, signIn, now } = services;
+  const { config, sessions, codes, now } = services;
   const api = new Hono<ServerEnv>();
 
   api.post(
     '/api/auth/email-otp/send-verification-otp',
     describeRoute({
       summary: 'Mail a sign-in code; the answer does not tell whether the address is known',
-      ...answers({ body: SendCode, 200: Done }, ['INVALID_INPUT', 'ORIGIN_REFUSED', 'RATE_LIMITED']),
+      ...answers({ body: SendCode, 200: Done }, [
+        'INVALID_INPUT',
+        'ORIGIN_REFUSED',
+        'RATE_LIMITED',
+        'UNAVAILABLE',
+      ]),
     }),
     async (c) => {
       const body = await readJson(c, SendCode, config);
-      await signIn.sendCode(body.email, {
-        clientAddress: c.get('clientAddress'),
-        headers: c.req.raw.headers,
-      });
+      await codes.send(body.email, askerOf(c));
       return c.json({ success: true });
     },
   );
@@ -54,10 +56,8 @@ export function accountsApi(services: Services): Hono<ServerEnv> {
     }),
     async (c) => {
       const body = await readJson(c, SignInWithCode, config);
-      const asker = { clientAddress: c.get('clientAddress'), headers: c.req.raw.headers };
-      const { account, cookies } = await signIn.withCode(body.email, body.otp, asker);
-      for (const cookie of cookies) c.header('Set-Cookie', cookie, { append: true });
-      return c.json({ account });
+      const { account, cookie } = await codes.enter(body.email, body.otp, askerOf(c));
+      return c.json({ account } satisfies SignedIn, 200, { 'Set-Cookie': cookie });
     },
   );
 
@@ -78,7 +78,7 @@ export function accountsApi(services: Services): Hono<ServerEnv> {
   api.delete(
     '/api/session',
     describeRoute({
-      summary: 'Sign out; the only answer that clears the cookie',
+      summary: 'Sign out; only this, and deleting the account, clears the cookie',
       ...answers({ 204: null }, ['ORIGIN_REFUSED', 'WRONG_ACCOUNT', 'CSRF_INVALID']),
     }),
     async (c, next) => {
@@ -136,6 +136,26 @@ export function accountsApi(services: Services): Hono<ServerEnv> {
       if (!row) throw new Refusal('NOT_FOUND', 'This account has no such session');
       await sessions.end(row.token);
       return c.body(null, 204);
+    },
+  );
+
+  api.delete(
+    '/api/account',
+    describeRoute({
+      summary: 'Delete the account with all that is in it, and sign out; after a recent sign-in',
+      ...answers({ 204: null }, [
+        'SESSION_EXPIRED',
+        'SIGNED_OUT',
+        'WRONG_ACCOUNT',
+        'CSRF_INVALID',
+        'SIGN_IN_TOO_OLD',
+      ]),
+    }),
+    requireSession(services, false),
+    requireRecentSignIn(services),
+    async (c) => {
+      await deleteAccount(services, c.get('session').account);
+      return c.body(null, 204, { 'Set-Cookie': sessions.clearingCookie() });
     },
   );
 

@@ -63,8 +63,9 @@ async function currentUpload(step: Step, { account_id, id, storage_key }: Upload
     .selectAll()
     .where('account_id', '=', account_id)
     .where('id', '=', id)
-    .executeTakeFirstOrThrow();
-  if (upload.state === 'cancelled') throw new Refusal('CANCELLED', 'The upload was cancelled');
+    .executeTakeFirst();
+  // Gone with its account, it was cancelled too.
+  if (!upload || upload.state === 'cancelled') throw new Refusal('CANCELLED', 'The upload was cancelled');
   if (upload.storage_key !== storage_key) throw new Refusal('EXPIRED_SESSION', 'The upload was reaped');
   return upload;
 }

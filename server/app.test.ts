@@ -183,8 +183,18 @@ test('operators can ask whether the server lives and is ready', async () => {
 test('the OpenAPI document knows every route, with the schemas that validate', async () => {
   const document = await (await fetch(`${server.url}/api/openapi.json`)).json();
   expect(Object.keys(document.paths).sort()).toEqual([
+    '/api/account',
+    '/api/auth/callback/oidc',
     '/api/auth/email-otp/send-verification-otp',
+    '/api/auth/methods',
+    '/api/auth/passkey',
+    '/api/auth/passkey/register/options',
+    '/api/auth/passkey/register/verify',
+    '/api/auth/passkey/sign-in/options',
+    '/api/auth/passkey/sign-in/verify',
+    '/api/auth/passkey/{id}',
     '/api/auth/sign-in/email-otp',
+    '/api/auth/sign-in/sso',
     '/api/files',
     '/api/files/{id}',
     '/api/files/{id}/content',

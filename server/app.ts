@@ -7,9 +7,12 @@ import { allowApp, requireOrigin } from './guards.ts';
 import { healthApi } from './health-api.ts';
 import { libraryApi } from './library-api.ts';
 import { serveOpenApi } from './openapi.ts';
+import { passkeysApi } from './passkeys-api.ts';
 import { problemAnswer, Refusal } from './problem.ts';
+import { limitRequests } from './request-limit.ts';
 import { logRequests } from './request-log.ts';
 import type { ServerEnv, Services } from './services.ts';
+import { ssoApi } from './sso-api.ts';
 import { uploadsApi } from './uploads-api.ts';
 
 /** The whole HTTP side: guards in their order, then the routes, then what is answered when none fits. */
@@ -29,10 +32,13 @@ export function buildApp(services: Services): Hono<ServerEnv> {
     // What is said to one account is for nobody's cache; files have a rule of their own.
     if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store');
   });
+  app.use('/api/*', limitRequests(services));
   app.use('/api/*', requireOrigin(services));
 
   app.route('/', healthApi(services));
   app.route('/', accountsApi(services));
+  app.route('/', passkeysApi(services));
+  app.route('/', ssoApi(services));
   app.route('/', uploadsApi(services));
   app.route('/', libraryApi(services));
   serveOpenApi(app, services.config.publicUrl);

@@ -29,6 +29,23 @@ export function clientAddresses(
   };
 }
 
+/**
+ * What requests of one client are counted under: its address, or of IPv6 the network of 64 bits, all of which belong
+ * to whoever has one of its addresses.
+ */
+export function clientNetwork(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? [];
+  const front = head === '' ? [] : head.split(':');
+  const back = tail ? tail.split(':') : [];
+  const missing = tail === undefined ? 0 : 8 - front.length - back.length;
+  const groups = [...front, ...new Array<string>(Math.max(0, missing)).fill('0'), ...back];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
+}
+
 /** IPv4 that came over an IPv6 socket is written `::ffff:1.2.3.4`. */
 function plain(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '');

@@ -9,7 +9,7 @@ import * as v from 'valibot';
  * | `PORT` | 8080 | port to listen on; 0 takes any free one |
  * | `HOST` | 127.0.0.1 if `PUBLIC_URL` is on localhost, else `::` | address to listen on |
  * | `PUBLIC_URL` | `http://localhost:PORT` | where people reach this server: fixes cookies and origins |
- * | `APP_ORIGIN` | origin of `PUBLIC_URL` | origin of the pages, if they are served from elsewhere (same site) |
+ * | `APP_ORIGIN` | origin of `PUBLIC_URL` | origin of the pages, if they are served from elsewhere: fixes passkeys |
  * | `API_ORIGIN` | origin of `PUBLIC_URL` | origin of this API, if the pages it serves are to call another one |
  * | `APP_DIR` | `dist` | the built app; where it is missing, only the API is served |
  * | `DATA_DIR` | `data` | database, files, outbox and secret |
@@ -18,14 +18,23 @@ import * as v from 'valibot';
  * | `LOG_LEVEL` | info | `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent` |
  * | `SIGN_UP` | `open` on localhost, else `first` | who may make an account: `open`, `domains`, `first` (the first person, then closed), `closed` |
  * | `SIGN_UP_DOMAINS` | none | mail domains for `SIGN_UP=domains`, by commas |
+ * | `OIDC_ISSUER` | none | provider of single sign-on (OpenID Connect), found by discovery |
+ * | `OIDC_CLIENT_ID`, `OIDC_CLIENT_SECRET` | none | what the provider knows this server by; no secret for a public client |
+ * | `OIDC_NAME` | the issuer's host name | what people know the provider by |
+ * | `DEV_SSO` | on | `off`: no built-in provider, which else stands in on localhost while there is no `OIDC_ISSUER` |
+ * | `COOKIE_SAME_SITE` | lax | `none` when `APP_ORIGIN` is on another site than `PUBLIC_URL`, which must be https then |
  * | `SMTP_URL` | none | mail server; without it codes go to the terminal and to `DATA_DIR/outbox` |
  * | `MAIL_FROM` | `Holdfast <holdfast@HOSTNAME>` | sender of mails |
  * | `ACCOUNT_SESSION_DAYS` | 7 | a sign-in ends after so long without use; fractions allowed |
  * | `ACCOUNT_SESSION_MAX_DAYS` | 90 | a sign-in ends after so long in any case |
+ * | `RECENT_SIGN_IN_MINUTES` | 15 | adding a passkey, or deleting the account, needs a sign-in no older than this |
  * | `CODE_MINUTES` | 5 | how long a mailed code is good for |
  * | `CODE_SENDS_PER_HOUR`, `CODE_SENDS_PER_DAY` | 10, 30 | codes mailed to one address |
  * | `CODE_GUESSES_PER_HOUR` | 10 | wrong codes for one address |
- * | `CODE_REQUESTS_PER_HOUR_PER_CLIENT` | 200 | codes asked for, and wrong codes, from one client address |
+ * | `CODE_REQUESTS_PER_HOUR_PER_CLIENT` | 200 | codes asked for, and failed sign-ins of any kind, from one client address |
+ * | `SIGN_IN_STARTS_PER_HOUR_PER_CLIENT` | 2000 | sign-ins by passkey or SSO begun from one client address; a sign-in page begins one |
+ * | `REQUESTS_PER_MINUTE_PER_CLIENT` | 6000 | requests to `/api` from one client address |
+ * | `MAX_PASSKEYS` | 20 | passkeys of one account |
  * | `SESSION_TTL_MINUTES` | 1440 | an upload session ends after so long without an acknowledged part; fractions allowed |
  * | `GRACE_DAYS` | 7 | parts are kept so long after that |
  * | `REAPER_INTERVAL_MINUTES` | 10 | how often abandoned parts are looked for |
@@ -50,15 +59,24 @@ export interface Config {
   readonly logLevel: string;
   readonly signUp: 'open' | 'domains' | 'first' | 'closed';
   readonly signUpDomains: readonly string[];
+  /** The provider of single sign-on, if there is one. */
+  readonly oidc: OidcConfig | null;
+  /** Whether the built-in provider stands in for one. */
+  readonly devSso: boolean;
+  readonly cookieSameSite: 'lax' | 'none';
   readonly smtpUrl: string | null;
   readonly mailFrom: string;
   readonly accountSessionDays: number;
   readonly accountSessionMaxDays: number;
+  readonly recentSignInMinutes: number;
   readonly codeMinutes: number;
   readonly codeSendsPerHour: number;
   readonly codeSendsPerDay: number;
   readonly codeGuessesPerHour: number;
   readonly codeRequestsPerHourPerClient: number;
+  readonly signInStartsPerHourPerClient: number;
+  readonly requestsPerMinutePerClient: number;
+  readonly maxPasskeys: number;
   readonly sessionTtlMinutes: number;
   readonly graceDays: number;
   readonly reaperIntervalMinutes: number;
@@ -68,6 +86,16 @@ export interface Config {
   readonly maxFilesPerSession: number;
   readonly maxOpenSessions: number;
   readonly quotaBytes: number;
+}
+
+/** How this server is known to a provider of OpenID Connect. */
+export interface OidcConfig {
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Null for a public client. */
+  readonly clientSecret: string | null;
+  /** What people know the provider by. */
+  readonly name: string;
 }
 
 /** What is wrong with the environment, one line for each variable. */
@@ -103,6 +131,17 @@ const origin = v.pipe(
   v.transform((value) => new URL(value).origin),
 );
 
+const onOff = v.picklist(['on', 'off'], 'must be on or off');
+const issuerAddress = v.pipe(
+  text,
+  v.check((value) => URL.canParse(value) && isSafeIssuer(new URL(value)), 'must be an https address'),
+);
+
+/** What is read from a provider decides who is let in: by http only on this machine. */
+function isSafeIssuer({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || (protocol === 'http:' && isLocal(hostname));
+}
+
 /**
  * The configuration that `env` describes; relative folders are taken from the working directory.
  *
@@ -117,6 +156,20 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     if (result.success) return result.output;
     problems.push(`${name}: ${result.issues[0].message}`);
     return fallback;
+  }
+
+  function readOidc(): OidcConfig | null {
+    const issuer = read('OIDC_ISSUER', issuerAddress, '');
+    const clientId = read('OIDC_CLIENT_ID', text, '');
+    const clientSecret = read('OIDC_CLIENT_SECRET', text, '') || null;
+    if (!env.OIDC_ISSUER) {
+      if (clientId || clientSecret)
+        problems.push('OIDC_ISSUER: must be set when OIDC_CLIENT_ID or OIDC_CLIENT_SECRET is');
+      return null;
+    }
+    if (clientId === '') problems.push('OIDC_CLIENT_ID: must be set when OIDC_ISSUER is');
+    if (issuer === '') return null;
+    return { issuer, clientId, clientSecret, name: read('OIDC_NAME', text, new URL(issuer).hostname) };
   }
 
   const port = read('PORT', v.pipe(number, v.integer(), v.minValue(0), v.maxValue(65_535)), 8080);
@@ -145,17 +198,24 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       local ? 'open' : 'first',
     ),
     signUpDomains: read('SIGN_UP_DOMAINS', list, []).map((domain) => domain.toLowerCase()),
+    oidc: readOidc(),
+    devSso: local && !env.OIDC_ISSUER && read('DEV_SSO', onOff, 'on') === 'on',
+    cookieSameSite: read('COOKIE_SAME_SITE', v.picklist(['lax', 'none'], 'must be lax or none'), 'lax'),
     smtpUrl:
       read('SMTP_URL', v.pipe(text, v.regex(/^smtps?:\/\//, 'must begin with smtp:// or smtps://')), '') ||
       null,
     mailFrom: read('MAIL_FROM', text, `Holdfast <holdfast@${hostname}>`),
     accountSessionDays: read('ACCOUNT_SESSION_DAYS', positive, 7),
     accountSessionMaxDays: read('ACCOUNT_SESSION_MAX_DAYS', positive, 90),
+    recentSignInMinutes: read('RECENT_SIGN_IN_MINUTES', positive, 15),
     codeMinutes: read('CODE_MINUTES', positive, 5),
     codeSendsPerHour: read('CODE_SENDS_PER_HOUR', count, 10),
     codeSendsPerDay: read('CODE_SENDS_PER_DAY', count, 30),
     codeGuessesPerHour: read('CODE_GUESSES_PER_HOUR', count, 10),
     codeRequestsPerHourPerClient: read('CODE_REQUESTS_PER_HOUR_PER_CLIENT', count, 200),
+    signInStartsPerHourPerClient: read('SIGN_IN_STARTS_PER_HOUR_PER_CLIENT', count, 2000),
+    requestsPerMinutePerClient: read('REQUESTS_PER_MINUTE_PER_CLIENT', count, 6000),
+    maxPasskeys: read('MAX_PASSKEYS', count, 20),
     sessionTtlMinutes: read('SESSION_TTL_MINUTES', positive, 24 * 60),
     graceDays: read('GRACE_DAYS', v.pipe(number, v.minValue(0, 'must be 0 or more')), 7),
     reaperIntervalMinutes: read('REAPER_INTERVAL_MINUTES', positive, 10),
@@ -169,8 +229,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (config.signUp === 'domains' && config.signUpDomains.length === 0) {
     problems.push('SIGN_UP_DOMAINS: must name a domain when SIGN_UP is domains');
   }
+  if (config.cookieSameSite === 'none' && !isSecure(config)) {
+    problems.push('COOKIE_SAME_SITE: none needs an https PUBLIC_URL');
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+/** Whether people reach this server by https, so that its cookies can be kept to that. */
+export function isSecure({ publicUrl }: Pick<Config, 'publicUrl'>): boolean {
+  return publicUrl.startsWith('https:');
 }
 
 /** Whether `hostname` (as in a URL) is this machine's own. */

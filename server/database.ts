@@ -58,6 +58,26 @@ export interface Tables {
   };
   /** Storage that nothing refers to any more; freed after the transaction, or at the next start. */
   garbage: { storage_key: string };
+  /** Sign-ins that wait for their second request. Ids and browsers are hashes. */
+  sign_in_steps: { id: string; kind: string; browser: string; facts: string; expires_at: number };
+  passkeys: {
+    id: string;
+    account_id: string;
+    /** The authenticator's own name for it, in base64url. */
+    credential_id: string;
+    /** COSE key in base64url. */
+    public_key: string;
+    counter: number;
+    /** JSON: how the browser may reach it, as hints for the next time. */
+    transports: string;
+    /** 1 if its maker keeps copies of it on other devices. */
+    backed_up: number;
+    name: string;
+    created_at: number;
+    last_used_at: number | null;
+  };
+  /** Accounts that are deleted or being so: nothing new is written for them, and a start finishes what was begun. */
+  closed_accounts: { account_id: string; email: string | null; closed_at: number };
   /** One row for each use of a budget: a code sent, a wrong guess. `name` holds hashes, never an address. */
   budget_uses: { name: string; used_at: number };
 }
@@ -66,10 +86,13 @@ export interface Tables {
 export type Database = Kysely<Tables>;
 
 /** Opens (or makes) the SQLite database in `file`. A commit is on stable storage when it returns. */
-export function openDatabase(file: string): Database {
+export function openDatabase(file: string, onStatement?: (sql: string) => void): Database {
   const sqlite = new DatabaseSync(file, { timeout: 5000, enableForeignKeyConstraints: true });
   sqlite.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: forKysely(sqlite) }) });
+  return new Kysely<Tables>({
+    dialect: new SqliteDialect({ database: forKysely(sqlite) }),
+    ...(onStatement ? { log: ({ query }) => onStatement(query.sql) } : {}),
+  });
 }
 
 /** node:sqlite in the shape of better-sqlite3, which is the one that Kysely knows. */

@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { header } from '../shared/api.ts';
+import type { Asker } from './accounts.ts';
 import { Refusal } from './problem.ts';
 import { isSame } from './secret.ts';
 import type { ServerEnv, Services } from './services.ts';
@@ -100,11 +101,31 @@ export function requireSession(services: Services, accountAlways: boolean): Midd
       throw new Refusal('CSRF_INVALID', `${header.csrf} does not belong to this session`);
     }
     c.set('session', session);
-    const cookie = await sessions.slide(session, now());
-    await next();
-    if (cookie) c.header('Set-Cookie', cookie, { append: true });
-    return undefined;
+    await sessions.touch(session, now());
+    return next();
   };
+}
+
+/**
+ * Behind `requireSession`: what changes who gets in needs somebody who has just shown who they are.
+ *
+ * Refused by 403 and not 401: the session lives, and nobody is to be told that it ended.
+ */
+export function requireRecentSignIn({ config, now }: Services): MiddlewareHandler<ServerEnv> {
+  return async (c, next) => {
+    if (now() - c.get('session').createdAt >= config.recentSignInMinutes * 60_000) {
+      throw new Refusal('SIGN_IN_TOO_OLD', 'This needs a more recent sign-in', {
+        limit: config.recentSignInMinutes,
+        limitName: 'RECENT_SIGN_IN_MINUTES',
+      });
+    }
+    await next();
+  };
+}
+
+/** Who asks, as far as the rules of signing in need to know. */
+export function askerOf(c: Context<ServerEnv>): Asker {
+  return { clientAddress: c.get('clientAddress'), headers: c.req.raw.headers };
 }
 
 function isNavigation(c: Context<ServerEnv>): boolean {

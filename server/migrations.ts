@@ -101,4 +101,40 @@ const migrations: Record<string, Migration> = {
         .execute();
     },
   },
+  '0002-passkeys-and-sso': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('sign_in_steps')
+        .addColumn('id', 'text', (col) => col.primaryKey())
+        .addColumn('kind', 'text', (col) => col.notNull())
+        .addColumn('browser', 'text', (col) => col.notNull())
+        .addColumn('facts', 'text', (col) => col.notNull())
+        .addColumn('expires_at', 'bigint', (col) => col.notNull())
+        .execute();
+      await db.schema
+        .createTable('passkeys')
+        .addColumn('id', 'text', (col) => col.primaryKey())
+        .addColumn('account_id', 'text', (col) => col.notNull())
+        .addColumn('credential_id', 'text', (col) => col.notNull().unique())
+        .addColumn('public_key', 'text', (col) => col.notNull())
+        .addColumn('counter', 'bigint', (col) => col.notNull())
+        .addColumn('transports', 'text', (col) => col.notNull())
+        .addColumn('backed_up', 'integer', (col) => col.notNull())
+        .addColumn('name', 'text', (col) => col.notNull())
+        .addColumn('created_at', 'bigint', (col) => col.notNull())
+        .addColumn('last_used_at', 'bigint')
+        .execute();
+      await db.schema
+        .createIndex('passkeys_of_account')
+        .on('passkeys')
+        .columns(['account_id', 'created_at'])
+        .execute();
+      await db.schema
+        .createTable('closed_accounts')
+        .addColumn('account_id', 'text', (col) => col.primaryKey())
+        .addColumn('email', 'text')
+        .addColumn('closed_at', 'bigint', (col) => col.notNull())
+        .execute();
+    },
+  },
 };

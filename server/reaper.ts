@@ -1,6 +1,8 @@
+import { forgetClosedAccounts } from './account-deletion.ts';
 import { forgetUses } from './budgets.ts';
 import type { Database } from './database.ts';
 import type { Services } from './services.ts';
+import { forgetSteps } from './sign-in-steps.ts';
 import { forgetParts } from './upload-sessions.ts';
 
 const MINUTE_MS = 60_000;
@@ -46,6 +48,9 @@ export async function reap(services: Services, now: number): Promise<void> {
   }
   await freeGarbage(services);
   await forgetUses(db, now - DAY_MS);
+  await forgetSteps(db, now);
+  await forgetClosedAccounts(db, now - DAY_MS);
+  await services.accounts.forgetEndedSessions(now - DAY_MS);
   attempts.forgetIdle(now - DAY_MS);
 }
 

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { type Logger, pino } from 'pino';
+import { finishDeletions } from './account-deletion.ts';
 import { buildApp } from './app.ts';
 import { Attempts } from './attempts.ts';
 import type { Config } from './config.ts';
@@ -29,6 +30,8 @@ export interface Surroundings {
   readonly now: () => number;
   /** For lines that a person at the terminal is to read; not the log. */
   readonly print: (line: string) => void;
+  /** Hears each statement that the database is given, without its values. */
+  readonly onStatement?: (sql: string) => void;
 }
 
 /** How long requests may take to end when the server stops. */
@@ -58,28 +61,39 @@ export async function startServer(config: Config, surroundings: Surroundings): P
       const late = setTimeout(() => server.closeAllConnections(), STOP_MS);
       await closed;
       clearTimeout(late);
+      await services.sessions.flush();
+      await services.sso?.stop();
+      services.mailer.close();
       await services.db.destroy();
     },
   };
 }
 
-async function openServices(config: Config, { now, print }: Surroundings, log: Logger): Promise<Services> {
+async function openServices(
+  config: Config,
+  { now, print, onStatement }: Surroundings,
+  log: Logger,
+): Promise<Services> {
   const secret = await loadSecret(config.secret, config.dataDir);
-  const db = openDatabase(join(config.dataDir, 'holdfast.sqlite'));
+  const db = openDatabase(join(config.dataDir, 'holdfast.sqlite'), onStatement);
   await migrate(db);
   const store = await DiskStore.open(config.dataDir);
   const mailer = await openMailer(config, print);
-  const { signIn, sessions } = await openSignIn(config, secret, db, mailer, now);
-  return { config, db, store, sessions, signIn, mailer, attempts: new Attempts(), log, now };
+  const signIn = await openSignIn(config, secret, db, mailer, now);
+  return { ...signIn, config, db, store, mailer, attempts: new Attempts(), log, now };
 }
 
-/** Starting up is recovering: files that were stored but not moved yet are moved, what nobody refers to is freed. */
+/**
+ * Starting up is recovering: files that were stored but not moved yet are moved, accounts that were half deleted are
+ * deleted, what nobody refers to is freed.
+ */
 async function recover(services: Services): Promise<void> {
   const { db, store } = services;
   await store.recover(async (key) => {
     const file = await db.selectFrom('files').select('id').where('storage_key', '=', key).executeTakeFirst();
     return file !== undefined;
   });
+  await finishDeletions(services);
   await freeGarbage(services);
 }
 

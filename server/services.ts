@@ -1,6 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Logger } from 'pino';
-import type { AccountSessions, LiveSession } from './account-session.ts';
+import type { LiveSession } from './account-session.ts';
 import type { Attempts } from './attempts.ts';
 import type { Config } from './config.ts';
 import type { Database } from './database.ts';
@@ -9,12 +9,10 @@ import type { PartStore } from './part-store.ts';
 import type { SignIn } from './sign-in.ts';
 
 /** All that the routes work with, made once by `startServer`. */
-export interface Services {
+export interface Services extends SignIn {
   readonly config: Config;
   readonly db: Database;
   readonly store: PartStore;
-  readonly sessions: AccountSessions;
-  readonly signIn: SignIn;
   readonly attempts: Attempts;
   readonly mailer: Mailer;
   readonly log: Logger;

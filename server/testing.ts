@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { header, type RegisteredFile } from '../shared/api.ts';
@@ -13,6 +13,8 @@ export interface TestServer {
   readonly port: number;
   readonly dataDir: string;
   readonly services: RunningServer['services'];
+  /** What the database was given, in its order. */
+  readonly statements: string[];
   /** Sets the server's clock ahead, in ms. */
   advance(ms: number): void;
   now(): number;
@@ -47,12 +49,15 @@ export async function startTestServer(
     APP_DIR: join(folder, 'app'),
     ...env,
   });
-  const server = await startServer(config, { now, print: () => {} });
+  const statements: string[] = [];
+  const onStatement = (sql: string) => statements.push(sql);
+  const server = await startServer(config, { now, print: () => {}, onStatement });
   return {
     url: `http://127.0.0.1:${server.port}`,
     port: server.port,
     dataDir: folder,
     services: server.services,
+    statements,
     advance(ms) {
       ahead += ms;
     },
@@ -62,6 +67,60 @@ export async function startTestServer(
       if (dataDir === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A port that is free now, for a server that has to know its own address beforehand. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+/** What a browser keeps and sends of cookies; it tells hosts apart by their ports as well. */
+export class CookieJar {
+  readonly #hosts = new Map<string, Map<string, string>>();
+
+  /** Sends a request with the cookies of its host, follows no redirect, and keeps what comes back. */
+  async fetch(url: string, init: RequestInit = {}): Promise<Response> {
+    const answer = await this.send(url, init);
+    this.keep(url, answer);
+    return answer;
+  }
+
+  /** The request alone; what it brings is kept whenever `keep` is called, as late as one likes. */
+  send(url: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers);
+    headers.set('Cookie', this.header(url));
+    return fetch(url, { ...init, headers, redirect: 'manual' });
+  }
+
+  keep(url: string, answer: Response): void {
+    const kept = this.#of(url);
+    for (const line of answer.headers.getSetCookie()) {
+      const [pair = '', ...attributes] = line.split(';');
+      const name = pair.slice(0, pair.indexOf('='));
+      const isOver = attributes.some((text) => /^\s*(max-age=0|expires=.*1970)/i.test(text));
+      if (isOver) kept.delete(name);
+      else kept.set(name, pair.slice(name.length + 1));
+    }
+  }
+
+  header(url: string): string {
+    return [...this.#of(url)].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
+
+  get(url: string, name: string): string | undefined {
+    return this.#of(url).get(name);
+  }
+
+  #of(url: string): Map<string, string> {
+    const { host } = new URL(url);
+    const kept = this.#hosts.get(host) ?? new Map<string, string>();
+    this.#hosts.set(host, kept);
+    return kept;
+  }
 }
 
 /** Where a server that tests talk to is, and where its mails are. */

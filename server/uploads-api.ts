@@ -16,15 +16,9 @@ import { answers } from './openapi.ts';
 import { Refusal } from './problem.ts';
 import { freeGarbage } from './reaper.ts';
 import { type PartAddress, readOffset, receivePart } from './receive-part.ts';
+import { registerFiles } from './register-files.ts';
 import type { ServerEnv, Services } from './services.ts';
-import {
-  cancelUpload,
-  findUpload,
-  readDigests,
-  readOpenSessions,
-  readSession,
-  registerFiles,
-} from './upload-sessions.ts';
+import { cancelUpload, findUpload, readDigests, readOpenSessions, readSession } from './upload-sessions.ts';
 
 const guarded = [
   'SESSION_EXPIRED',
