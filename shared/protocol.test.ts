@@ -9,16 +9,16 @@ const picked = { id, file, path: 'films' };
 test.each([
   [
     { type: 'ping', build: 'b1', leaving: false, eager: true },
-    { name: 'ping', ask: { build: 'b1', leaving: false, eager: true } },
+    { name: 'ping', ask: { build: 'b1', leaving: false, eager: true, language: 'en' } },
   ],
   [{ type: 'uploads.snapshot' }, { name: 'uploads.snapshot', ask: {} }],
   [
     { type: 'uploads.add', files: [picked] },
-    { name: 'uploads.add', ask: { files: [picked] } },
+    { name: 'uploads.add', ask: { files: [picked], again: false } },
   ],
   [
     { type: 'uploads.add', files: [] },
-    { name: 'uploads.add', ask: { files: [] } },
+    { name: 'uploads.add', ask: { files: [], again: false } },
   ],
   [
     { type: 'uploads.offer', files: [{ id, file }] },
@@ -32,6 +32,28 @@ test.each([
     { type: 'uploads.select', files: [picked] },
     { name: 'uploads.select', ask: { files: [picked] } },
   ],
+  [
+    { type: 'uploads.add', files: [], again: true },
+    { name: 'uploads.add', ask: { files: [], again: true } },
+  ],
+  [
+    { type: 'ping', build: 'b1', leaving: false, eager: false, language: 'de' },
+    { name: 'ping', ask: { build: 'b1', leaving: false, eager: false, language: 'de' } },
+  ],
+  [
+    { type: 'uploads.handles', ids: [id] },
+    { name: 'uploads.handles', ask: { ids: [id] } },
+  ],
+  [
+    { type: 'uploads.permitted', ids: [id] },
+    { name: 'uploads.permitted', ask: { ids: [id] } },
+  ],
+  [{ type: 'uploads.elsewhere' }, { name: 'uploads.elsewhere', ask: {} }],
+  [{ type: 'log.read' }, { name: 'log.read', ask: {} }],
+  [
+    { type: 'log.note', text: 'permission: prompt' },
+    { name: 'log.note', ask: { text: 'permission: prompt' } },
+  ],
   [{ type: 'drain' }, { name: 'drain', ask: {} }],
 ])('a call is understood: %o', (data, call) => {
   expect(parseCall(data)).toEqual(call);
@@ -41,21 +63,21 @@ test('a handle comes along where the browser gives one', () => {
   const handle = { kind: 'file', name: 'film.bin' };
   expect(parseCall({ type: 'uploads.add', files: [{ ...picked, handle }] })).toEqual({
     name: 'uploads.add',
-    ask: { files: [{ ...picked, handle }] },
+    ask: { files: [{ ...picked, handle }], again: false },
   });
 });
 
-test('a ping of an older page, that says nothing of eagerness, is not eager', () => {
+test('a ping of an older page, that says nothing of eagerness or language, is neither eager nor German', () => {
   expect(parseCall({ type: 'ping', build: 'b0', leaving: true })).toEqual({
     name: 'ping',
-    ask: { build: 'b0', leaving: true, eager: false },
+    ask: { build: 'b0', leaving: true, eager: false, language: 'en' },
   });
 });
 
 test('what a newer page adds to a call is left out, not refused', () => {
   expect(parseCall({ type: 'ping', build: 'b2', leaving: false, eager: false, mood: 'good' })).toEqual({
     name: 'ping',
-    ask: { build: 'b2', leaving: false, eager: false },
+    ask: { build: 'b2', leaving: false, eager: false, language: 'en' },
   });
 });
 
@@ -81,6 +103,10 @@ test.each([
   [{ type: 'uploads.act', action: 'explode', ids: [id] }],
   [{ type: 'uploads.act', action: 'pause', ids: ['u1'] }],
   [{ type: 'uploads.act', action: 'pause', ids: id }],
+  [{ type: 'uploads.handles', ids: ['u1'] }],
+  [{ type: 'uploads.permitted' }],
+  [{ type: 'log.note', text: 'x'.repeat(201) }],
+  [{ type: 'log.note' }],
 ])('a call that is not understood is none: %j', (data) => {
   expect(parseCall(data)).toBe(null);
 });
@@ -125,6 +151,7 @@ test('news of every known kind is understood', () => {
     { type: 'session-expired', epoch: 3 },
     { type: 'session-restored', epoch: 4, accountId: 'a1' },
     { type: 'library' },
+    { type: 'outbox-dropped', count: 2 },
   ];
   for (const news of all) expect(parseNews(news)).toEqual(news);
 });

@@ -39,6 +39,7 @@ const facts: ViewFacts = {
   safe: 'no',
   hasSource: true,
   bytesPerSecond: null,
+  sessionEndsAt: null,
 };
 
 test('a row says all there is to show', () => {
@@ -54,6 +55,7 @@ test('a row says all there is to show', () => {
     safe: 'no',
     bytesPerSecond: 7,
     secondsLeft: 3,
+    sessionEndsAt: null,
     can: ['pause', 'cancel'],
   });
 });

@@ -91,7 +91,9 @@ const table: [UploadEvent, Partial<Record<Name, Life>>][] = [
   ],
   [{ type: 'freed', now: 200 }, to({ at: 'cancelled', since: 200, told: true }, ...open, 'paused')],
   [{ type: 'source-lost', why: 'gone' }, to({ at: 'needs-file', why: 'gone' }, ...open, 'paused')],
-  [{ type: 'source-found' }, to({ at: 'going' }, 'needs-file', 'needs-permission')],
+  [{ type: 'source-found', lastModified: 1 }, to({ at: 'going' }, 'needs-file', 'needs-permission')],
+  [{ type: 'source-found', lastModified: 9 }, to({ at: 'going' }, 'needs-file', 'needs-permission')],
+  [{ type: 'permitted' }, to({ at: 'going' }, 'needs-permission')],
   [{ type: 'permission-needed' }, to({ at: 'needs-permission' }, ...open)],
   [{ type: 'failed', code: 'INTERNAL' }, to({ at: 'failed', code: 'INTERNAL' }, ...open)],
   [
@@ -108,7 +110,18 @@ test.each(pairs)('$name, then $type: $next.at', ({ event, name, next }) => {
 });
 
 test('what a person asks for at the wrong moment returns the same object', () => {
-  const asked = new Set(['refresh', 'pause', 'resume', 'retry', 'cancel', 'undo', 'remove', 'told', 'freed']);
+  const asked = new Set([
+    'refresh',
+    'pause',
+    'resume',
+    'retry',
+    'cancel',
+    'undo',
+    'remove',
+    'told',
+    'freed',
+    'permitted',
+  ]);
   for (const { event, name, next } of pairs) {
     if (!asked.has(event.type) || next !== lives[name]) continue;
     const upload = { ...half, life: lives[name] };

@@ -1,11 +1,14 @@
 import 'fake-indexeddb/auto';
 import { expect, test } from 'vitest';
-import type { PickedFile } from '../shared/protocol.ts';
+import type { UploadSession } from '../shared/api.ts';
+import type { LogEntry, PickedFile } from '../shared/protocol.ts';
 import { type Life, newUpload, type Upload } from '../shared/upload.ts';
 import type { Account } from './account.ts';
 import { answerCall, type Desk } from './calls.ts';
 import type { Engine } from './engine.ts';
+import type { Log } from './log.ts';
 import type { NewsDesk } from './news.ts';
+import type { Store } from './store.ts';
 
 type At = 'unknown' | 'signed-in' | 'expired' | 'signed-out';
 
@@ -14,10 +17,14 @@ function desk({
   at = 'signed-in',
   open = null,
   uploads = [],
+  elsewhere = null,
+  handles = {},
 }: {
   at?: At;
   open?: string | null;
   uploads?: Upload[];
+  elsewhere?: UploadSession[] | null;
+  handles?: Record<string, FileSystemFileHandle>;
 }) {
   const done: unknown[] = [];
   const added: { uploads: readonly Upload[]; files: readonly PickedFile[] }[] = [];
@@ -39,34 +46,61 @@ function desk({
     },
     check: async () => void done.push('check'),
   };
-  const engine = {
-    openSession: (_account: string, files: number, most: number) => {
+  let mine = [...uploads];
+  const list = {
+    openSession: (files: number, most: number) => {
       done.push(`room for ${files} of ${most}`);
       return open;
     },
+    mine: () => mine.map((upload) => ({ upload })),
+    accountId: () => 'a1',
     add: async (uploads: readonly Upload[], files: readonly PickedFile[]) =>
       void added.push({ uploads, files }),
-    upload: (id: string) => uploads.find((one) => one.id === id) ?? null,
-    apply: async (id: string, event: object) => void done.push([id, event]),
-    forget: async (ids: string[]) => void done.push(['forget', ids]),
+    entry: (id: string) => mine.map((upload) => ({ upload })).find(({ upload }) => upload.id === id) ?? null,
+    applyAll: async (ids: readonly string[], event: object) => void done.push([ids, event]),
+    forget: async (ids: readonly string[]) => {
+      done.push(['forget', ids]);
+      mine = mine.filter(({ id }) => !ids.includes(id));
+    },
     giveFile: async (id: string, file: File) => void done.push(['file', id, file.name]),
-    kick: () => void done.push('kick'),
     wants: () => ['u7'],
+  };
+  const engine = {
+    list,
+    openSessions: async () => elsewhere,
+    kick: () => void done.push('kick'),
     hasWork: true,
+  };
+  const lines: LogEntry[] = [];
+  const log = {
+    of: (source: LogEntry['source']) => (text: string) =>
+      void lines.push({ at: 1, worker: 'i1', source, text }),
+    read: async () => lines,
+  };
+  const store = {
+    setLanguage: async (language: string) => void done.push(`speaks ${language}`),
+    handle: async (id: string) => handles[id] ?? null,
   };
   const about = () => ({ build: 'b1', instance: 'i1', epoch: 3, engine: 'running' as const });
   const all: Desk = {
     account: account as unknown as Account,
     engine: async () => engine as unknown as Engine,
     news: { rev: 42, snapshot: () => ({ rev: 42, rows: [] }) } as unknown as NewsDesk,
+    log: log as unknown as Log,
+    store: store as unknown as Store,
     about,
     drain: async () => void done.push('drain'),
+    onAdded: () => void done.push('added'),
   };
   return { desk: all, done, added };
 }
 
 function picked(id: string, name = 'film.bin', path = ''): PickedFile {
   return { id, path, file: new File(['abc'], name, { type: 'video/mp4', lastModified: 7 }) };
+}
+
+function add(files: PickedFile[], again = false) {
+  return { name: 'uploads.add', ask: { files, again } } as const;
 }
 
 function upload(id: string, life: Life): Upload {
@@ -84,7 +118,7 @@ function upload(id: string, life: Life): Upload {
   return { ...newUpload(file), life };
 }
 
-const ping = { name: 'ping', ask: { build: 'b1', leaving: false, eager: false } } as const;
+const ping = { name: 'ping', ask: { build: 'b1', leaving: false, eager: false, language: 'de' } } as const;
 
 test('a ping is answered with who the worker is, where things stand, and what it lacks', async () => {
   const { desk: all, done } = desk({});
@@ -98,13 +132,13 @@ test('a ping is answered with who the worker is, where things stand, and what it
     wants: ['u7'],
     busy: true,
   });
-  expect(done).toEqual(['check']);
+  expect(done).toEqual(['speaks de', 'check']);
 });
 
 test('the first ping of all waits until the server has said who is here', async () => {
   const { desk: all, done } = desk({ at: 'unknown' });
   await answerCall(all, ping);
-  expect(done).toEqual(['ask']);
+  expect(done).toEqual(['speaks de', 'ask']);
 });
 
 test('a snapshot is the list as it stands', async () => {
@@ -115,9 +149,10 @@ test('a snapshot is the list as it stands', async () => {
 });
 
 test('files become uploads of the account that is signed in, with names the server takes', async () => {
-  const { desk: all, added } = desk({ open: 's9' });
+  const { desk: all, added, done } = desk({ open: 's9' });
   const files = [picked('u1', 'a/b\u0000.bin', '../films//2026'), picked('u2')];
-  expect(await answerCall(all, { name: 'uploads.add', ask: { files } })).toEqual({ ids: ['u1', 'u2'] });
+  expect(await answerCall(all, add(files))).toEqual({ ids: ['u1', 'u2'], known: [] });
+  expect(done).toEqual(['room for 2 of 1000', 'added']);
   expect(added).toHaveLength(1);
   expect(added[0]?.files).toEqual(files);
   const now = added[0]?.uploads[0]?.addedAt ?? 0;
@@ -140,9 +175,9 @@ test('files become uploads of the account that is signed in, with names the serv
 test('more files than one call takes are several sessions, and keep their order', async () => {
   const { desk: all, added, done } = desk({});
   const files = Array.from({ length: 2001 }, (_, n) => picked(`u${n}`));
-  await answerCall(all, { name: 'uploads.add', ask: { files } });
+  await answerCall(all, add(files));
   expect(added.map(({ uploads }) => uploads.length)).toEqual([1000, 1000, 1]);
-  expect(done).toEqual(['room for 1000 of 1000', 'room for 1000 of 1000', 'room for 1 of 1000']);
+  expect(done).toEqual(['room for 1000 of 1000', 'room for 1000 of 1000', 'room for 1 of 1000', 'added']);
   const uploads = added.flatMap((one) => one.uploads);
   expect(new Set(uploads.map(({ session }) => session)).size).toBe(3);
   expect(new Set(uploads.map(({ addedAt }) => addedAt)).size).toBe(2001);
@@ -155,7 +190,7 @@ test.each(['unknown', 'expired', 'signed-out'] as const)(
   'no file is taken while the session is %s',
   async (at) => {
     const { desk: all, added } = desk({ at });
-    const adding = answerCall(all, { name: 'uploads.add', ask: { files: [picked('u1')] } });
+    const adding = answerCall(all, add([picked('u1')]));
     await expect(adding).rejects.toMatchObject({ code: 'SIGNED_OUT' });
     expect(added).toEqual([]);
   },
@@ -171,20 +206,20 @@ test('files that are offered go to their uploads', async () => {
   ]);
 });
 
-test('what a person asks for is done for each upload that is known, and is worth a try now', async () => {
+test('what a person asks for is one change of all those uploads, and is worth a try now', async () => {
   const uploads = [upload('u1', { at: 'going' }), upload('u2', { at: 'going' })];
   const { desk: all, done } = desk({ uploads });
-  await answerCall(all, { name: 'uploads.act', ask: { action: 'pause', ids: ['u1', 'nobody', 'u2'] } });
-  expect(done).toEqual([['u1', { type: 'pause' }], ['u2', { type: 'pause' }], 'kick']);
+  await answerCall(all, { name: 'uploads.act', ask: { action: 'pause', ids: ['u1', 'u2'] } });
+  expect(done).toEqual([[['u1', 'u2'], { type: 'pause' }], 'kick']);
 });
 
 test('a cancellation is dated, so that it can be undone for a while', async () => {
   const { desk: all, done } = desk({ uploads: [upload('u1', { at: 'going' })] });
   await answerCall(all, { name: 'uploads.act', ask: { action: 'cancel', ids: ['u1'] } });
-  expect(done[0]).toEqual(['u1', { type: 'cancel', now: expect.any(Number) }]);
+  expect(done[0]).toEqual([['u1'], { type: 'cancel', now: expect.any(Number) }]);
 });
 
-test('a row is forgotten at once where the server holds nothing, and else when it has been told', async () => {
+test('rows are forgotten at once where the server holds nothing, and else when it has been told', async () => {
   const uploads = [
     upload('stored', { at: 'stored' }),
     upload('freed', { at: 'cancelled', since: 1, told: true }),
@@ -192,12 +227,11 @@ test('a row is forgotten at once where the server holds nothing, and else when i
     upload('failed', { at: 'failed', code: 'FILE_GONE' }),
   ];
   const { desk: all, done } = desk({ uploads });
-  await answerCall(all, { name: 'uploads.act', ask: { action: 'remove', ids: uploads.map(({ id }) => id) } });
+  const ids = [...uploads.map(({ id }) => id), 'nobody'];
+  await answerCall(all, { name: 'uploads.act', ask: { action: 'remove', ids } });
   expect(done).toEqual([
-    ['forget', ['stored']],
-    ['forget', ['freed']],
-    ['cancelled', { type: 'remove' }],
-    ['failed', { type: 'remove' }],
+    ['forget', ['stored', 'freed']],
+    [['cancelled', 'failed'], { type: 'remove' }],
     'kick',
   ]);
 });

@@ -184,7 +184,7 @@ function device(server: ModelServer, content: Buffer<ArrayBuffer>, chance: () =>
         account: () => signedIn,
         onWrongAccount: () => undefined,
         onChange: () => {
-          const row = engine.row(upload.id);
+          const row = engine.list.row(upload.id);
           if (row) shown.push(row.state.at === 'stored' ? row.size : row.shownBytes);
         },
         onStored: () => undefined,
@@ -198,7 +198,7 @@ function device(server: ModelServer, content: Buffer<ArrayBuffer>, chance: () =>
     return engine;
   };
   const add = (engine: Engine, handle?: FileSystemFileHandle) =>
-    engine.add([upload], [{ id: upload.id, file, path: '', ...(handle && { handle }) }]);
+    engine.list.add([upload], [{ id: upload.id, file, path: '', ...(handle && { handle }) }]);
   return { born, add, store, now, upload, file, shown, log };
 }
 
@@ -227,7 +227,7 @@ test('whatever the network does, the bytes arrive once and whole, and progress n
         const phone = device(server, big, () => (seed % 7) / 7);
         const engine = await phone.born();
         await phone.add(engine);
-        await until(() => engine.row(phone.upload.id)?.state.at === 'stored');
+        await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
         expect(server.content.equals(big)).toBe(true);
         expect(server.commits).toBe(1);
         expect(server.bodyBytes - server.lostBytes).toBe(big.length);
@@ -253,9 +253,9 @@ test('a worker that dies again and again goes on from its checkpoint', async () 
           await new Promise((resolve) => setTimeout(resolve, life));
           // The old engine is left as it is, like a worker that was stopped at an `await`: fencing must hold it off.
           engine = await phone.born();
-          await engine.giveFile(phone.upload.id, phone.file);
+          await engine.list.giveFile(phone.upload.id, phone.file);
         }
-        await until(() => engine.row(phone.upload.id)?.state.at === 'stored');
+        await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
         expect(server.content.equals(big)).toBe(true);
         expect(server.commits).toBe(1);
         await engine.drain();
@@ -270,15 +270,15 @@ test('a part whose bytes arrive flipped is sent again, and the third time the fi
   const phone = device(once, noise(1000, 1), () => 0);
   const engine = await phone.born();
   await phone.add(engine);
-  await until(() => engine.row(phone.upload.id)?.state.at === 'stored');
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
   expect(once.content.equals(noise(1000, 1))).toBe(true);
 
   const always = new ModelServer(1000, ['ok', 'flipped', 'flipped', 'flipped']);
   const other = device(always, noise(1000, 1), () => 0);
   const second = await other.born();
   await other.add(second);
-  await until(() => second.row(other.upload.id)?.state.at === 'failed');
-  expect(second.row(other.upload.id)?.state).toEqual({ at: 'failed', code: 'DIGEST_MISMATCH' });
+  await until(() => second.list.row(other.upload.id)?.state.at === 'failed');
+  expect(second.list.row(other.upload.id)?.state).toEqual({ at: 'failed', code: 'DIGEST_MISMATCH' });
 });
 
 test('an empty file is one empty part', async () => {
@@ -286,7 +286,7 @@ test('an empty file is one empty part', async () => {
   const phone = device(server, Buffer.alloc(0), () => 0);
   const engine = await phone.born();
   await phone.add(engine);
-  await until(() => engine.row(phone.upload.id)?.state.at === 'stored');
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
   expect(server.commits).toBe(1);
 });
 
@@ -296,14 +296,14 @@ test('a paused upload sends nothing, and goes on where it was', async () => {
   const engine = await phone.born();
   await phone.add(engine);
   await until(() => server.bodyBytes > 0);
-  await engine.apply(phone.upload.id, { type: 'pause' });
+  await engine.list.applyAll([phone.upload.id], { type: 'pause' });
   const before = server.bodyBytes;
   await new Promise((resolve) => setTimeout(resolve, 30));
   // Requests that had left before the pause may still land; none starts after it.
   expect(server.bodyBytes - before).toBeLessThanOrEqual(3 * PART_BYTES);
-  expect(engine.row(phone.upload.id)?.state).toEqual({ at: 'paused' });
-  await engine.apply(phone.upload.id, { type: 'resume' });
-  await until(() => engine.row(phone.upload.id)?.state.at === 'stored');
+  expect(engine.list.row(phone.upload.id)?.state).toEqual({ at: 'paused' });
+  await engine.list.applyAll([phone.upload.id], { type: 'resume' });
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
   expect(server.content.equals(big)).toBe(true);
 });
 
@@ -312,10 +312,10 @@ test('bytes that are staged are enough to go on without the file', async () => {
   const phone = device(server, big, () => 0.5);
   const first = await phone.born();
   await phone.add(first);
-  await until(() => first.row(phone.upload.id)?.safe === 'yes');
+  await until(() => first.list.row(phone.upload.id)?.safe === 'yes');
   const second = await phone.born();
-  expect(second.wants()).toEqual([]);
-  await until(() => second.row(phone.upload.id)?.state.at === 'stored');
+  expect(second.list.wants()).toEqual([]);
+  await until(() => second.list.row(phone.upload.id)?.state.at === 'stored');
   expect(server.content.equals(big)).toBe(true);
 });
 
@@ -332,10 +332,10 @@ test('an upload that another device cancelled is cancelled here, and the server 
   const phone = device(server, noise(1000, 1), () => 0);
   const engine = await phone.born();
   await phone.add(engine);
-  await until(() => engine.row(phone.upload.id)?.state.at === 'cancelled');
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'cancelled');
   await aWhile();
   expect(server.calls).toEqual(['PUT session', 'PUT parts/0']);
-  expect(engine.upload(phone.upload.id)?.life).toMatchObject({ at: 'cancelled', told: true });
+  expect(engine.list.entry(phone.upload.id)?.upload.life).toMatchObject({ at: 'cancelled', told: true });
   expect((await phone.store.load()).uploads.map(({ life }) => life.at)).toEqual(['cancelled']);
   await engine.drain();
 });
@@ -347,11 +347,11 @@ test('a retry of what another device cancelled registers it anew, once', async (
   const phone = device(server, noise(1000, 1), () => 0);
   const engine = await phone.born();
   await phone.add(engine);
-  await until(() => engine.row(phone.upload.id)?.state.at === 'cancelled');
-  await engine.apply(phone.upload.id, { type: 'retry' });
-  await until(() => engine.row(phone.upload.id)?.state.at === 'stored');
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'cancelled');
+  await engine.list.applyAll([phone.upload.id], { type: 'retry' });
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
   expect(server.registrations.map(([file]) => file?.reopen)).toEqual([undefined, true]);
-  expect(engine.upload(phone.upload.id)?.reopen).toBe(undefined);
+  expect(engine.list.entry(phone.upload.id)?.upload.reopen).toBe(undefined);
   await engine.drain();
 });
 
@@ -361,7 +361,7 @@ test.each([404, 410])('a look that is answered with %i leads to registering agai
   const phone = device(server, noise(1000, 1), () => 0);
   const engine = await phone.born();
   await phone.add(engine);
-  await until(() => engine.row(phone.upload.id)?.state.at === 'stored');
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
   expect(server.calls).toEqual(['PUT session', 'PUT parts/0', 'HEAD parts/0', 'PUT session', 'PUT parts/0']);
   expect(server.bodyBytes - server.lostBytes).toBe(1000);
   await engine.drain();
@@ -378,9 +378,9 @@ test('an answer that says when is waited for, whatever a click or a wake-up says
   };
   const engine = await phone.born();
   await phone.add(engine);
-  await until(() => engine.row(phone.upload.id)?.state.at === 'waiting');
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'waiting');
   engine.kick();
-  await until(() => engine.row(phone.upload.id)?.state.at === 'stored');
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
   const [first = 0, second = 0] = left;
   expect(second - first).toBeGreaterThanOrEqual(40_000);
   await engine.drain();
@@ -407,7 +407,7 @@ test('a file that is still the same goes on through its handle in another life o
   const server = new ModelServer(big.length, []);
   const phone = await halfway(server, new File([big], 'film.bin', { lastModified: 5 }));
   const engine = await phone.born();
-  await until(() => engine.row(phone.upload.id)?.state.at === 'stored');
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
   expect(server.content.equals(big)).toBe(true);
   expect(server.bodyBytes).toBe(big.length - PART_BYTES);
   await engine.drain();
@@ -418,8 +418,8 @@ test('a file that was changed between two lives of the worker is never mixed wit
   const changed = Buffer.from(big).fill(0, PART_BYTES);
   const phone = await halfway(server, new File([changed], 'film.bin', { lastModified: 6 }));
   const engine = await phone.born();
-  await until(() => engine.row(phone.upload.id)?.state.at === 'needs-file');
-  expect(engine.row(phone.upload.id)?.state).toEqual({ at: 'needs-file', why: 'changed' });
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'needs-file');
+  expect(engine.list.row(phone.upload.id)?.state).toEqual({ at: 'needs-file', why: 'changed' });
   await aWhile();
   expect([server.calls, server.bodyBytes]).toEqual([['PUT session'], 0]);
   await engine.drain();
@@ -457,7 +457,7 @@ test('a file whose every part is acknowledged, and that is not stored, is asked 
     server.stored = registered.length > 1;
     return null;
   };
-  await until(() => engine.row(phone.upload.id)?.state.at === 'stored');
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
   expect(server.calls).toEqual(['PUT session', 'PUT session']);
   const [first = 0, second = 0] = registered;
   expect(second - first).toBeGreaterThanOrEqual(1000);
@@ -473,15 +473,15 @@ test('digests that are not known here are asked of the server, once', async () =
   }
   const engine = await phone.born();
   await phone.store.save(
-    engine.generation,
+    engine.list.generation,
     { uploads: [{ ...phone.upload, life: { at: 'paused' } }] },
     'strict',
   );
   const next = await phone.born();
-  expect([...(await next.digestsOf(phone.upload.id))]).toEqual([]);
+  expect(await next.digestsOf(phone.upload)).toEqual(new Map());
   expect(server.calls).toEqual([]);
-  await next.apply(phone.upload.id, { type: 'resume' });
-  await until(() => next.row(phone.upload.id)?.state.at === 'needs-file');
+  await next.list.applyAll([phone.upload.id], { type: 'resume' });
+  await until(() => next.list.row(phone.upload.id)?.state.at === 'needs-file');
   const expected = new Map(
     [0, 1].map((part) => {
       const { start, length } = partSpan(big.length, PART_BYTES, part);
@@ -493,8 +493,9 @@ test('digests that are not known here are asked of the server, once', async () =
       ];
     }),
   );
-  expect(await next.digestsOf(phone.upload.id)).toEqual(expected);
-  expect(await next.digestsOf(phone.upload.id)).toEqual(expected);
+  const { upload } = next.list.entry(phone.upload.id) ?? phone;
+  expect(await next.digestsOf(upload)).toEqual(expected);
+  expect(await next.digestsOf(upload)).toEqual(expected);
   expect(server.count('GET digests')).toBe(1);
   await next.drain();
 });
@@ -504,10 +505,10 @@ test('what was sent here has its digests here, and no digest is asked for', asyn
   const phone = device(server, big, () => 0);
   const engine = await phone.born();
   await phone.add(engine);
-  await until(() => engine.row(phone.upload.id)?.state.at === 'stored');
-  expect([...(await engine.digestsOf(phone.upload.id)).keys()].sort()).toEqual([0, 1, 2]);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
+  const { upload } = engine.list.entry(phone.upload.id) ?? phone;
+  expect([...((await engine.digestsOf(upload)) ?? new Map()).keys()].sort()).toEqual([0, 1, 2]);
   expect(server.count('GET digests')).toBe(0);
-  expect(await engine.digestsOf('nobody')).toEqual(new Map());
   await engine.drain();
 });
 
@@ -515,16 +516,15 @@ test('the session of the newest upload takes more files, before the server knows
   const server = new ModelServer(1000, Array<Fate>(1000).fill('unreachable'));
   const phone = device(server, noise(1000, 1), () => 0);
   const engine = await phone.born();
-  expect(engine.openSession('a1', 1, 1000)).toBe(null);
+  expect(engine.list.openSession(1, 1000)).toBe(null);
   const { session } = phone.upload;
   const older = { ...phone.upload, id: crypto.randomUUID(), session: crypto.randomUUID(), addedAt: 0 };
-  await engine.add([older, phone.upload], []);
-  expect(engine.openSession('a1', 999, 1000)).toBe(session);
-  expect(engine.openSession('a1', 1000, 1000)).toBe(null);
-  expect(engine.openSession('b1', 1, 1000)).toBe(null);
+  await engine.list.add([older, phone.upload], []);
+  expect(engine.list.openSession(999, 1000)).toBe(session);
+  expect(engine.list.openSession(1000, 1000)).toBe(null);
   await engine.drain();
   const next = await phone.born();
-  expect(next.openSession('a1', 999, 1000)).toBe(session);
+  expect(next.list.openSession(999, 1000)).toBe(session);
   await next.drain();
 });
 
@@ -542,9 +542,9 @@ test('a session that is over takes no more files', async () => {
     refreshed: null,
   };
   const paused = { ...phone.upload, id, life: { at: 'paused' } } as const;
-  await phone.store.save(engine.generation, { uploads: [paused], sessions: [record] }, 'strict');
+  await phone.store.save(engine.list.generation, { uploads: [paused], sessions: [record] }, 'strict');
   const next = await phone.born();
-  expect(next.openSession('a1', 1, 1000)).toBe(null);
+  expect(next.list.openSession(1, 1000)).toBe(null);
   await next.drain();
 });
 
@@ -554,7 +554,7 @@ test('sessions of which no upload is left are forgotten at the start', async () 
   const record = { account: 'a1', issuedAt: 0, ttlMinutes: 1e9, clockOffsetMs: 0, refreshed: null };
   const sessions = [phone.upload.session, 'old-1', 'old-2'].map((id) => ({ ...record, id }));
   const paused = { ...phone.upload, life: { at: 'paused' } } as const;
-  await phone.store.save(engine.generation, { uploads: [paused], sessions }, 'strict');
+  await phone.store.save(engine.list.generation, { uploads: [paused], sessions }, 'strict');
   const next = await phone.born();
   expect((await phone.store.load()).sessions.map(({ id }) => id)).toEqual([phone.upload.session]);
   await next.drain();
@@ -573,9 +573,9 @@ test('uploads of one add keep their order across a restart', async () => {
       life: { at: 'paused' },
     } as const;
   });
-  await phone.store.save(first.generation, { uploads: uploads.toReversed() }, 'strict');
+  await phone.store.save(first.list.generation, { uploads: uploads.toReversed() }, 'strict');
   const next = await phone.born();
-  expect(next.uploads().map(({ id }) => id)).toEqual(uploads.map(({ id }) => id));
+  expect(next.list.mine().map(({ upload }) => upload.id)).toEqual(uploads.map(({ id }) => id));
   await next.drain();
 });
 
@@ -583,10 +583,10 @@ test('a cancellation that is undone is paused again if it was, and the server ne
   const server = new ModelServer(1000, ['unreachable']);
   const phone = device(server, noise(1000, 1), () => 0);
   const engine = await phone.born();
-  await engine.add([{ ...phone.upload, life: { at: 'paused' } }], []);
-  await engine.apply(phone.upload.id, { type: 'cancel', now: phone.now() });
-  await engine.apply(phone.upload.id, { type: 'undo' });
-  expect(engine.row(phone.upload.id)?.state).toEqual({ at: 'paused' });
+  await engine.list.add([{ ...phone.upload, life: { at: 'paused' } }], []);
+  await engine.list.applyAll([phone.upload.id], { type: 'cancel', now: phone.now() });
+  await engine.list.applyAll([phone.upload.id], { type: 'undo' });
+  expect(engine.list.row(phone.upload.id)?.state).toEqual({ at: 'paused' });
   await aWhile();
   expect(server.calls).toEqual([]);
   await engine.drain();

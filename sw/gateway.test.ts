@@ -6,6 +6,8 @@ import { header } from '../shared/api.ts';
 import type { News } from '../shared/protocol.ts';
 import { Account } from './account.ts';
 import { type ApiRequest, fetchApi, Gateway } from './gateway.ts';
+import { Outbox } from './outbox.ts';
+import { answerPage } from './page-requests.ts';
 import { Store } from './store.ts';
 
 const ada = { id: 'a1', email: 'ada@example.test' };
@@ -97,7 +99,18 @@ async function gate(state?: 'signed-in' | 'expired' | 'signed-out') {
     onChange: () => undefined,
   });
   const gateway = new Gateway(account, (line) => log.push(line));
-  return { store, account, gateway, posts, log };
+  const fromPage = (request: Request) => {
+    const send = (one: ApiRequest) => gateway.send(one);
+    const outbox = new Outbox({
+      store,
+      account,
+      send,
+      post: (news) => posts.push(news),
+      log: () => undefined,
+    });
+    return answerPage({ gateway, outbox, post: (news) => posts.push(news) }, request);
+  };
+  return { store, account, gateway, posts, log, fromPage };
 }
 
 function get(path: string): ApiRequest {
@@ -150,7 +163,7 @@ test('the account goes with every request, the token with the unsafe ones, and A
 });
 
 test('of what a page sends only its body and a few harmless headers go on', async () => {
-  const { gateway } = await gate('signed-in');
+  const { fromPage } = await gate('signed-in');
   const headers = {
     'Content-Type': 'text/plain',
     Range: 'bytes=0-1',
@@ -165,7 +178,7 @@ test('of what a page sends only its body and a few harmless headers go on', asyn
     headers,
     body: 'hello',
   });
-  expect((await gateway.sendFromPage(request)).status).toBe(200);
+  expect((await fromPage(request)).status).toBe(200);
   const sent = server.seen.at(-1);
   expect([sent?.method, sent?.path, sent?.body]).toEqual(['PATCH', '/api/files/1?x=2', 'hello']);
   expect(Object.fromEntries(sent?.headers ?? [])).toEqual({
@@ -469,8 +482,8 @@ test('a cookie of another account makes the worker ask who is signed in, and pag
 });
 
 test('a page that asks who is signed in gets to know that, and no token', async () => {
-  const { gateway } = await gate();
-  const page = await gateway.sendFromPage(new Request('https://app.example.test/api/session'));
+  const { fromPage } = await gate();
+  const page = await fromPage(new Request('https://app.example.test/api/session'));
   expect(await page.json()).toEqual({ account: ada });
 });
 

@@ -25,8 +25,7 @@ afterEach(() => {
 /** The desk of an engine that shows these rows. */
 function deskOf(rows: Record<string, Partial<UploadView>>, generation = 1) {
   const engine = {
-    generation,
-    row: (id: string) => rows[id] ?? null,
+    list: { generation, row: (id: string) => rows[id] ?? null },
     totals: () => totals,
     snapshot: (rev: number) => ({ rev, totals, rows: Object.values(rows) }),
   };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
+import type { UploadSession } from '../shared/api.ts';
 import { type Life, newUpload, type Upload, type UploadEvent } from '../shared/upload.ts';
 import type { Engine } from './engine.ts';
 import { reselect } from './reselect.ts';
@@ -22,19 +23,39 @@ function upload(id: string, change: Partial<Upload> = {}): Upload {
   return { ...base, partBytes: 10, life: { at: 'needs-file', why: 'restarted' }, ...change };
 }
 
-/** An engine with these uploads and digests of their parts; `done` lists what it was told. */
-function engineOf(uploads: Upload[], digests: Record<string, Record<number, string>> = {}) {
+/** What an engine is told of digests: nothing where the server can't be asked now. */
+type Digests = Record<string, Record<number, string> | null>;
+
+/** An engine with these uploads, and with those of other devices; `done` lists what it was told. */
+function engineOf(uploads: Upload[], digests: Digests = {}, elsewhere: UploadSession[] | null = []) {
   const done: string[] = [];
-  const engine = {
-    uploads: () => uploads,
-    digestsOf: async (id: string) =>
-      new Map(Object.entries(digests[id] ?? {}).map(([part, value]) => [Number(part), value])),
+  const mine = [...uploads];
+  const list = {
+    accountId: () => 'a1',
+    mine: () => mine.map((upload) => ({ upload })),
+    entry: (id: string) => mine.map((upload) => ({ upload })).find(({ upload }) => upload.id === id) ?? null,
+    add: async (fresh: Upload[]) => {
+      mine.push(...fresh);
+      for (const { id } of fresh) done.push(`${id} is adopted`);
+    },
     giveFile: async (id: string, file: File, handle?: FileSystemFileHandle) =>
       void done.push(`${id} gets ${file.name}${handle ? ` by ${handle.name}` : ''}`),
-    apply: async (id: string, event: UploadEvent) => void done.push(`${id} ${event.type}`),
+    applyAll: async (ids: string[], event: UploadEvent) => void done.push(`${ids} ${event.type}`),
+  };
+  const engine = {
+    list,
+    openSessions: async () => elsewhere,
+    digestsOf: async ({ id }: Upload) => {
+      const known = digests[id];
+      if (known === null) return null;
+      return new Map(Object.entries(known ?? {}).map(([part, value]) => [Number(part), value]));
+    },
   };
   return { engine: engine as unknown as Engine, done };
 }
+
+/** Which uploads found a file. */
+const idsOf = ({ matched }: Awaited<ReturnType<typeof reselect>>) => matched.map(({ id }) => id);
 
 let ids = 0;
 function picked(content = text, name = 'film.bin', lastModified = 7) {
@@ -45,36 +66,40 @@ test('a file whose acknowledged parts agree goes on, whatever it is called now',
   const { engine, done } = engineOf([upload('u1', { acknowledged: [[0, 0]] })], {
     u1: { 0: digest('0123456789') },
   });
-  expect(await reselect(engine, [picked(text, 'renamed.bin', 99)])).toEqual({ matched: ['u1'], refused: [] });
-  expect(done).toEqual(['u1 gets renamed.bin']);
+  const renamed = picked(text, 'renamed.bin', 99);
+  expect(await reselect(engine, [renamed])).toEqual({
+    matched: [{ id: 'u1', picked: renamed.id }],
+    refused: [],
+  });
+  expect(done).toEqual(['u1 gets renamed.bin', 'u1 retry']);
 });
 
 test('a file whose bytes differ from what was sent is refused by name, and given to nobody', async () => {
   const uploads = [upload('u1', { acknowledged: [[0, 1]] })];
   const digests = { u1: { 0: digest('0123456789'), 1: digest('abcdefghij') } };
   const { engine, done } = engineOf(uploads, digests);
-  const other = text.replace('j', 'J');
-  expect(await reselect(engine, [picked(other)])).toEqual({
+  const other = picked(text.replace('j', 'J'));
+  expect(await reselect(engine, [other])).toEqual({
     matched: [],
-    refused: [{ name: 'film.bin', code: 'DIFFERENT_FILE' }],
+    refused: [{ picked: other.id, name: 'film.bin', code: 'OTHER_CONTENT', fromPart: 2 }],
   });
   expect(done).toEqual([]);
 });
 
 test('a part the server has begun to keep is compared as well', async () => {
   const { engine } = engineOf([upload('u1', { received: { 2: 3 } })], { u1: { 2: digest('KLMNO') } });
-  expect((await reselect(engine, [picked()])).matched).toEqual(['u1']);
-  expect((await reselect(engine, [picked(text.replace('O', 'o'))])).matched).toEqual([]);
+  expect(idsOf(await reselect(engine, [picked()]))).toEqual(['u1']);
+  expect(idsOf(await reselect(engine, [picked(text.replace('O', 'o'))]))).toEqual([]);
 });
 
 test('a digest of a part of which nothing was sent decides nothing', async () => {
   const { engine } = engineOf([upload('u1')], { u1: { 0: digest('another one') } });
-  expect((await reselect(engine, [picked()])).matched).toEqual(['u1']);
+  expect(idsOf(await reselect(engine, [picked()]))).toEqual(['u1']);
 });
 
 test('with nothing sent yet, name and date must agree', async () => {
   const one = async (name: string, lastModified: number) =>
-    (await reselect(engineOf([upload('u1')]).engine, [picked(text, name, lastModified)])).matched;
+    idsOf(await reselect(engineOf([upload('u1')]).engine, [picked(text, name, lastModified)]));
   expect([await one('film.bin', 7), await one('film.bin', 8), await one('b.bin', 7)]).toEqual([
     ['u1'],
     [],
@@ -86,29 +111,34 @@ test('the handle a file was picked by goes along', async () => {
   const { engine, done } = engineOf([upload('u1')]);
   const handle = { kind: 'file', name: 'the handle' } as FileSystemFileHandle;
   await reselect(engine, [{ ...picked(), handle }]);
-  expect(done).toEqual(['u1 gets film.bin by the handle']);
+  expect(done).toEqual(['u1 gets film.bin by the handle', 'u1 retry']);
 });
 
-test('a file that cannot be read is refused by name, and those after it are looked at', async () => {
+test.each([
+  ['NotReadableError', 'FILE_CHANGED'],
+  ['NotFoundError', 'FILE_UNREADABLE'],
+  ['SecurityError', 'FILE_UNREADABLE'],
+])('a file that fails with %s is refused by name, and those after it are looked at', async (why, code) => {
   const uploads = [upload('u1', { acknowledged: [[0, 0]] })];
   const { engine, done } = engineOf(uploads, { u1: { 0: digest('0123456789') } });
   const unread = { ...picked(text, 'locked.bin') };
   unread.file.slice = () => {
-    throw new DOMException('no', 'NotReadableError');
+    throw new DOMException('no', why);
   };
-  expect(await reselect(engine, [unread, picked(text, 'copy.bin')])).toEqual({
-    matched: ['u1'],
-    refused: [{ name: 'locked.bin', code: 'FILE_UNREADABLE' }],
+  const copy = picked(text, 'copy.bin');
+  expect(await reselect(engine, [unread, copy])).toEqual({
+    matched: [{ id: 'u1', picked: copy.id }],
+    refused: [{ picked: unread.id, name: 'locked.bin', code }],
   });
-  expect(done).toEqual(['u1 gets copy.bin']);
+  expect(done).toEqual(['u1 gets copy.bin', 'u1 retry']);
 });
 
 test('a file of another size is refused without a look', async () => {
   const { engine } = engineOf([upload('u1')]);
-  const longer = `${text}!`;
-  expect(await reselect(engine, [picked(longer)])).toEqual({
+  const longer = picked(`${text}!`);
+  expect(await reselect(engine, [longer])).toEqual({
     matched: [],
-    refused: [{ name: 'film.bin', code: 'DIFFERENT_FILE' }],
+    refused: [{ picked: longer.id, name: 'film.bin', code: 'OTHER_SIZE' }],
   });
 });
 
@@ -125,11 +155,10 @@ test('many files find many uploads, each of its own, and content decides between
   };
   const { engine, done } = engineOf(uploads, digests);
   const files = [picked(other, 'a'), picked(text, 'fresh.bin'), picked(text, 'b'), picked(text, 'c')];
-  expect(await reselect(engine, files)).toEqual({
-    matched: ['u2', 'u3', 'u1'],
-    refused: [{ name: 'c', code: 'DIFFERENT_FILE' }],
-  });
-  expect(done).toEqual(['u2 gets a', 'u3 gets fresh.bin', 'u1 gets b']);
+  const answer = await reselect(engine, files);
+  expect(idsOf(answer)).toEqual(['u2', 'u3', 'u1']);
+  expect(answer.refused).toEqual([{ picked: files[3]?.id, name: 'c', code: 'OTHER_SIZE' }]);
+  expect(done.filter((one) => one.includes('gets'))).toEqual(['u2 gets a', 'u3 gets fresh.bin', 'u1 gets b']);
 });
 
 test.each([
@@ -144,6 +173,6 @@ test.each([
 
 test('an upload that is under way is left alone', async () => {
   const { engine, done } = engineOf([upload('u1', { life: { at: 'going' } })]);
-  expect((await reselect(engine, [picked()])).matched).toEqual([]);
+  expect(idsOf(await reselect(engine, [picked()]))).toEqual([]);
   expect(done).toEqual([]);
 });
