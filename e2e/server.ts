@@ -79,9 +79,33 @@ export class TestServer {
 
   /** Ends every account session at once, as if each had been unused for its week. */
   async endSessions(): Promise<void> {
+    this.#withDatabase((db) => db.exec(`UPDATE session SET expiresAt = '2000-01-01T00:00:00.000Z'`));
+  }
+
+  /** Every upload session is older by `ms` than it was, and no browser knows. */
+  ageUploadSessions(ms: number): void {
+    this.#withDatabase((db) => db.prepare('UPDATE upload_sessions SET issued_at = issued_at - ?').run(ms));
+  }
+
+  /** Acknowledged parts of files that are not finished. */
+  openParts(): number {
+    const row = this.#withDatabase((db) =>
+      db
+        .prepare(
+          `SELECT count(*) AS n FROM parts JOIN uploads ON uploads.id = parts.upload_id WHERE uploads.state = 'open'`,
+        )
+        .get(),
+    );
+    return Number(row?.n ?? 0);
+  }
+
+  #withDatabase<T>(use: (db: DatabaseSync) => T): T {
     const db = new DatabaseSync(join(this.dataDir, 'holdfast.sqlite'), { timeout: 5000 });
-    db.exec(`UPDATE session SET expiresAt = '2000-01-01T00:00:00.000Z'`);
-    db.close();
+    try {
+      return use(db);
+    } finally {
+      db.close();
+    }
   }
 
   /** SIGKILL, as a crash. */
