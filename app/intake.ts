@@ -128,17 +128,16 @@ async function takeAll(
  * and a person decides.
  */
 async function take(files: PickedFile[]): Promise<boolean> {
-  const waiting = selectableRows();
+  const waiting = [...selectableRows(), ...elsewhere.peek()];
   const sizes = new Set(waiting.map(({ size }) => size));
-  const looks = new Set([...waiting, ...elsewhere.peek()].map(look));
-  const isMaybe = ({ file }: PickedFile) => sizes.has(file.size) || looks.has(look(file));
-  const maybe = files.filter(isMaybe);
+  const maybe = files.filter(({ file }) => sizes.has(file.size));
   const refused = maybe.length > 0 ? await select(maybe) : [];
   if (!refused) return false;
-  const meant = refused.filter(({ file }) => looks.has(look(file.file)));
+  const names = new Set(waiting.map(({ name }) => name));
+  const meant = refused.filter(({ name }) => names.has(name));
   refusals.value = [...refusals.value, ...meant];
   const fresh = refused.filter((refusal) => !meant.includes(refusal)).map(({ file }) => file);
-  return add([...files.filter((picked) => !isMaybe(picked)), ...fresh], false);
+  return add([...files.filter((picked) => !maybe.includes(picked)), ...fresh], false);
 }
 
 /** Files that were chosen for what waits: what fits nothing is named, and never added by itself. */
@@ -204,10 +203,6 @@ async function permit(ids: string[]): Promise<void> {
   const permitted = (await Promise.all(answers)).flat();
   if (permitted.length > 0) report(await call('uploads.permitted', { ids: permitted }));
   else if (reply.value.length === 0) openPicker('again');
-}
-
-function look({ name, size }: { name: string; size: number }): string {
-  return `${size} ${name}`;
 }
 
 function report(reply: { ok: true } | { ok: false; code: ErrorCode }): void {

@@ -173,23 +173,30 @@ function useWindows(list: RefObject<HTMLElement | null>, all: Groups, isLong: bo
     setWindows((last) => (isSame(last, next) ? last : next));
   }
 
+  const frame = useRef(0);
+  /** With the next frame, when the layout is known anyway: asked for at once, it would be made twice. */
+  function soon(): void {
+    frame.current ||= requestAnimationFrame(() => {
+      frame.current = 0;
+      measure();
+    });
+  }
+
   useLayoutEffect(() => {
     if (isLong) measure();
-  }, [all, isLong, isNarrow.value]);
+  }, [isLong, isNarrow.value]);
+
+  useEffect(() => {
+    if (isLong) soon();
+  }, [all]);
 
   useEffect(() => {
     if (!isLong) return;
-    let frame = 0;
-    const soon = () => {
-      frame ||= requestAnimationFrame(() => {
-        frame = 0;
-        measure();
-      });
-    };
     addEventListener('scroll', soon, { passive: true });
     addEventListener('resize', soon);
     return () => {
-      cancelAnimationFrame(frame);
+      cancelAnimationFrame(frame.current);
+      frame.current = 0;
       removeEventListener('scroll', soon);
       removeEventListener('resize', soon);
     };

@@ -1,5 +1,5 @@
 /** Rows beyond the edges, so that the keyboard always finds a next one and a quick scroll no gap. */
-const BEYOND_ROWS = 8;
+const BEYOND_ROWS = 6;
 /** The window moves in steps of this many rows, so that not every notch of a wheel renders anew. */
 const STEP_ROWS = 4;
 /** Rows of one group that are made at a time, at most. */
