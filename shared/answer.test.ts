@@ -68,7 +68,7 @@ const table: [why: string, answer: AnswerFacts | null, verdict: Verdict][] = [
   ['a page of a portal', facts({ contentType: 'text/html; charset=utf-8' }), unreachable],
   ['a page of a portal, shouted', facts({ contentType: 'TEXT/HTML' }), unreachable],
   ['a 401 page', facts({ status: 401, contentType: 'text/html' }), unreachable],
-  ['a 413 page', facts({ status: 413, contentType: 'text/html' }), unreachable],
+  ['a 413 page', facts({ status: 413, contentType: 'text/html' }), { is: 'body-too-large' }],
   ['a 403 page', facts({ status: 403, contentType: 'text/html' }), unreachable],
   ['a 404 that is not ours', facts({ status: 404, contentType: 'text/plain' }), unreachable],
 

@@ -46,15 +46,17 @@ const LATER_MS = 5000;
  * redirect filtered response"), and one that serves its page in place as HTML where only JSON is ever sent.
  */
 export function judgeAnswer(answer: AnswerFacts | null): Verdict {
-  if (answer === null || answer.status === 0 || isHtml(answer)) return { is: 'unreachable' };
+  if (answer === null || answer.status === 0) return { is: 'unreachable' };
   const { status, problem, retryAfterMs } = answer;
-  if (status >= 200 && status < 300) return { is: 'done' };
-  const code = problem && isApiErrorCode(problem.code) ? problem.code : null;
-  if (status === 401) return { is: 'signed-out' };
+  // Said by a proxy in its own words, mostly HTML, and worth hearing all the same.
+  if (status === 413 && !isOurs(problem)) return { is: 'body-too-large' };
   if (status === 429 || (status === 503 && retryAfterMs !== null)) {
     return { is: 'later', afterMs: retryAfterMs ?? LATER_MS };
   }
-  if (status === 413 && code === null) return { is: 'body-too-large' };
+  if (isHtml(answer)) return { is: 'unreachable' };
+  if (status >= 200 && status < 300) return { is: 'done' };
+  const code = problem && isApiErrorCode(problem.code) ? problem.code : null;
+  if (status === 401) return { is: 'signed-out' };
   if (code === null || status === 408 || status === 425) return { is: 'unreachable' };
   return judgeCode(code, answer);
 }
@@ -94,6 +96,10 @@ export function retryAfterMs(value: string | null, serverDate: string | null): n
   const until = /^\s*[a-z]/i.test(value) ? Date.parse(value) : Number.NaN;
   const from = serverDate === null ? Number.NaN : Date.parse(serverDate);
   return Number.isNaN(until) || Number.isNaN(from) ? null : Math.max(0, until - from);
+}
+
+function isOurs(problem: AnswerFacts['problem']): boolean {
+  return problem !== null && isApiErrorCode(problem.code);
 }
 
 function isHtml({ contentType }: AnswerFacts): boolean {
