@@ -1,5 +1,7 @@
 import { Queue } from 'workbox-background-sync';
 
+declare const self: ServiceWorkerGlobalScope;
+
 /** How long one sync event may work, in ms: Chromium ends it at 3 minutes. */
 const SYNC_MS = 150_000;
 const NAME = 'holdfast-wake';
@@ -23,7 +25,8 @@ interface Host {
  */
 export class Wake {
   #host: Host;
-  #queue: Queue;
+  /** Null where there is no Background Sync: Workbox would take every start of a worker for a wake-up instead. */
+  #queue: Queue | null;
   #isLastChance = false;
 
   /** To be made while the worker's script is first run: it listens for `sync`. */
@@ -33,15 +36,15 @@ export class Wake {
       const { tag, lastChance } = event as SyncEvent; // no event of another type has this name
       if (tag === TAG) this.#isLastChance = lastChance;
     });
-    this.#queue = new Queue(NAME, { onSync: () => this.#onSync() });
+    this.#queue = 'sync' in self.registration ? new Queue(NAME, { onSync: () => this.#onSync() }) : null;
   }
 
   /** Asks to be woken, while a page is there that may ask. One ticket is enough. */
   async ask(): Promise<void> {
-    while (await this.#queue.shiftRequest()) {
+    while (await this.#queue?.shiftRequest()) {
       // Older tickets say nothing that a new one does not.
     }
-    await this.#queue.pushRequest({ request: new Request('/api/session') }).catch(() => undefined);
+    await this.#queue?.pushRequest({ request: new Request('/api/session') }).catch(() => undefined);
   }
 
   async #onSync(): Promise<void> {

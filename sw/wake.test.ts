@@ -1,0 +1,177 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Wake } from './wake.ts';
+
+const TAG = 'workbox-background-sync:holdfast-wake';
+
+/** What Workbox's queue does here: it holds requests, registers `sync`, and calls back when there is one. */
+const { FakeQueue, queues } = vi.hoisted(() => {
+  const queues: InstanceType<typeof FakeQueue>[] = [];
+  class FakeQueue {
+    name: string;
+    onSync: () => Promise<void>;
+    tickets: { request: Request }[] = [];
+    registered = 0;
+    fails = false;
+    constructor(name: string, { onSync }: { onSync: () => Promise<void> }) {
+      this.name = name;
+      this.onSync = onSync;
+      queues.push(this);
+      if (!('sync' in (self as unknown as { registration: object }).registration)) void onSync();
+    }
+    async shiftRequest() {
+      await Promise.resolve();
+      return this.tickets.shift();
+    }
+    async pushRequest(ticket: { request: Request }) {
+      if (this.fails) throw new DOMException('', 'InvalidStateError');
+      this.tickets.push(ticket);
+      this.registered++;
+    }
+  }
+  return { FakeQueue, queues };
+});
+vi.mock('workbox-background-sync', () => ({ Queue: FakeQueue }));
+
+let listeners: ((event: unknown) => void)[] = [];
+
+beforeEach(() => {
+  listeners = [];
+  queues.length = 0;
+  scope({ sync: {} });
+  vi.stubGlobal(
+    'Request',
+    class {
+      url: string;
+      constructor(url: string) {
+        this.url = url;
+      }
+    },
+  );
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function scope(registration: object) {
+  vi.stubGlobal('self', {
+    registration,
+    addEventListener: (type: string, listener: (event: unknown) => void) => {
+      if (type === 'sync') listeners.push(listener);
+    },
+  });
+}
+
+/** A worker with `work` to do; `left` says how much is left after it. */
+function worker({ window = false, left = 1, work = async (): Promise<unknown> => null } = {}) {
+  const done: string[] = [];
+  const log: string[] = [];
+  const wake = new Wake({
+    work: async () => {
+      done.push('work');
+      await work();
+    },
+    hasWork: () => left > 0,
+    hasWindow: async () => window,
+    onLastChance: async () => void done.push('tells'),
+    log: (line) => log.push(line),
+  });
+  const queue = queues[0];
+  if (!queue) throw new Error('There is no queue');
+  const sync = async (lastChance = false) => {
+    for (const listener of listeners) listener({ tag: TAG, lastChance });
+    // As Workbox does: only an error it throws fails the event.
+    return queue.onSync().then(
+      () => 'succeeds',
+      () => 'fails',
+    );
+  };
+  return { wake, queue, sync, done, log };
+}
+
+test('asking to be woken leaves one ticket, however often it is done', async () => {
+  const { wake, queue } = worker();
+  for (let n = 0; n < 5; n++) await wake.ask();
+  expect(queue.tickets.map(({ request }) => request.url)).toEqual(['/api/session']);
+});
+
+test('asking twice at once leaves few tickets, and the next time takes them all for one', async () => {
+  const { wake, queue } = worker();
+  await Promise.all([wake.ask(), wake.ask(), wake.ask()]);
+  expect(queue.tickets.length).toBeLessThanOrEqual(3);
+  await wake.ask();
+  expect(queue.tickets).toHaveLength(1);
+});
+
+test('a browser that takes no ticket is no error', async () => {
+  const { wake, queue } = worker();
+  queue.fails = true;
+  await expect(wake.ask()).resolves.toBe(undefined);
+});
+
+test('woken, the worker works, and is done when nothing is left', async () => {
+  const { sync, done, queue, log } = worker({ left: 0 });
+  expect(await sync()).toBe('succeeds');
+  expect([done, queue.registered]).toEqual([['work'], 0]);
+  expect(log).toEqual(['woken by the browser']);
+});
+
+test('with something left and a window open it succeeds, and asks anew', async () => {
+  const { sync, queue, done } = worker({ window: true });
+  expect(await sync()).toBe('succeeds');
+  expect([queue.registered, queue.tickets.length, done]).toEqual([1, 1, ['work']]);
+});
+
+test('with something left and no window the event fails, so that the browser tries again', async () => {
+  const { sync, queue, done } = worker();
+  expect(await sync()).toBe('fails');
+  expect([queue.registered, done]).toEqual([0, ['work']]);
+});
+
+test('on the last chance, with nobody there to see, a person is told', async () => {
+  const { sync, done, log } = worker();
+  expect(await sync(true)).toBe('fails');
+  expect(done).toEqual(['work', 'tells']);
+  expect(log).toEqual(['woken by the browser, for the last time']);
+});
+
+test.each([
+  ['a window is there', { window: true }],
+  ['nothing is left', { left: 0 }],
+])('on the last chance nobody is told when %s', async (_why, host) => {
+  const { sync, done } = worker(host);
+  expect(await sync(true)).toBe('succeeds');
+  expect(done).toEqual(['work']);
+});
+
+test('a last chance of something else is none of ours', async () => {
+  const { sync, done } = worker();
+  for (const listener of listeners) listener({ tag: 'another', lastChance: true });
+  await sync();
+  expect(done).toEqual(['work']);
+});
+
+test('an event ends before the browser would end it, and what is left is left for the next', async () => {
+  const { sync, done } = worker({ work: () => new Promise(() => undefined) });
+  const ending = sync();
+  await vi.advanceTimersByTimeAsync(149_999);
+  expect(await Promise.race([ending, Promise.resolve('works')])).toBe('works');
+  await vi.advanceTimersByTimeAsync(1);
+  expect(await ending).toBe('fails');
+  expect(done).toEqual(['work']);
+});
+
+test('where there is no Background Sync nothing wakes the worker, and its start is no wake-up', async () => {
+  scope({});
+  const done: string[] = [];
+  const wake = new Wake({
+    work: async () => void done.push('work'),
+    hasWork: () => false,
+    hasWindow: async () => false,
+    onLastChance: async () => void done.push('tells'),
+    log: (line) => done.push(line),
+  });
+  await vi.advanceTimersByTimeAsync(200_000);
+  await wake.ask();
+  expect(done).toEqual([]);
+});
