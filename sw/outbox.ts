@@ -30,10 +30,10 @@ export class Outbox {
     this.#host = host;
   }
 
-  /** Keeps `request` for later, for the account that is signed in now. */
-  async add(request: ApiRequest): Promise<void> {
+  /** Keeps `request` for later, for the account that is signed in now; false when nobody is. */
+  async add(request: ApiRequest): Promise<boolean> {
     const state = this.#host.account.current;
-    if (state.at !== 'signed-in') return;
+    if (state.at !== 'signed-in') return false;
     const body = request.body instanceof ArrayBuffer ? new TextDecoder().decode(request.body) : null;
     const intent = {
       account: state.account.id,
@@ -44,6 +44,7 @@ export class Outbox {
     };
     await this.#host.store.addIntent(intent);
     this.#host.log('a change waits for the network');
+    return true;
   }
 
   /** Carries out what waits, in order, as far as the network goes. */
@@ -55,13 +56,16 @@ export class Outbox {
   }
 
   async #flush(): Promise<void> {
-    const state = this.#host.account.current;
-    if (state.at !== 'signed-in') return;
+    const { account, store } = this.#host;
+    if (account.current.at !== 'signed-in') return;
     let dropped = 0;
-    for (const { key, intent } of await this.#host.store.intents()) {
-      const outcome = intent.account === state.account.id ? await this.#carryOut(intent) : 'dropped';
+    for (const { key, intent } of await store.intents()) {
+      // Looked at anew each time: another account may have signed in while a request was under way.
+      const { current } = account;
+      const isOthers = current.at === 'signed-in' && current.account.id !== intent.account;
+      const outcome = isOthers ? 'dropped' : await this.#carryOut(intent);
       if (outcome === 'later') break;
-      await this.#host.store.removeIntent(key);
+      await store.removeIntent(key);
       if (outcome === 'dropped') dropped++;
     }
     if (dropped > 0) {

@@ -20,8 +20,7 @@ export async function answerPage({ gateway, outbox, post }: Host, request: Reque
   const response = await gateway.send(asked);
   if (!mayWait(asked)) return response;
   if (response.ok) post({ type: 'library' });
-  if (response.status !== 503) return response;
-  await outbox.add(asked);
+  if (response.status !== 503 || !(await outbox.add(asked))) return response;
   return Response.json({ queued: true }, { status: 202 });
 }
 
