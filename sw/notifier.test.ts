@@ -1,0 +1,124 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import { notice as de } from '../locales/de.json';
+import { notice as en } from '../locales/en.json';
+import { Notifier } from './notifier.ts';
+import type { Store } from './store.ts';
+
+/** What the worker's scope was asked for. */
+let done: unknown[] = [];
+let windows: { focused: boolean; focus?: () => Promise<unknown> }[] = [];
+let shows: () => Promise<void> = async () => undefined;
+
+beforeEach(() => {
+  done = [];
+  windows = [];
+  shows = async () => undefined;
+  allow('granted');
+});
+
+/** The worker's scope where notifications are so; `undefined` where there are none at all. */
+function allow(permission: NotificationPermission | undefined, navigator: object = badges) {
+  vi.stubGlobal('Notification', { permission });
+  vi.stubGlobal('self', {
+    ...(permission && { Notification: {} }),
+    clients: {
+      matchAll: async () => windows,
+      openWindow: async (url: string) => void done.push(`opens ${url}`),
+    },
+    registration: {
+      showNotification: async (title: string, options: object) => {
+        await shows();
+        done.push([title, options]);
+      },
+      getNotifications: async () => [
+        { close: () => done.push('closes') },
+        { close: () => done.push('closes') },
+      ],
+    },
+    navigator,
+  });
+}
+
+const badges = {
+  setAppBadge: async () => void done.push('badge'),
+  clearAppBadge: async () => void done.push('no badge'),
+};
+
+function notifier(language = 'en') {
+  const log: string[] = [];
+  const store = { language: async () => language } as unknown as Store;
+  return { notifier: new Notifier({ store, log: (line) => log.push(line) }), log };
+}
+
+function click() {
+  const event = { notification: { close: () => done.push('closes') } };
+  return event as unknown as Parameters<Notifier['onClick']>[0];
+}
+
+test.each([
+  ['en', en, 'en'],
+  ['de', de, 'de'],
+  ['tlh', en, 'tlh'],
+])('in %s a person is told in their language, once for each tag', async (language, texts, lang) => {
+  const { notifier: one, log } = notifier(language);
+  await one.tell('expired', 'expired-7');
+  expect(done).toEqual([
+    [texts.expired.title, { body: texts.expired.body, tag: 'expired-7', lang, icon: '/icons/icon-192.png' }],
+  ]);
+  expect(log).toEqual(['expired: told by notification, notifications granted']);
+});
+
+test('who looks at the app is told by the page alone', async () => {
+  windows = [{ focused: false }, { focused: true }];
+  const { notifier: one, log } = notifier();
+  await one.tell('paused', 'paused');
+  expect([done, log]).toEqual([[], ['paused: told by page, notifications granted']]);
+});
+
+test.each(['denied', 'default', undefined] as const)(
+  'with notifications %s the app gets a badge',
+  async (permission) => {
+    allow(permission);
+    await notifier().notifier.tell('expired', 'expired-1');
+    expect(done).toEqual(['badge']);
+  },
+);
+
+test('a notification that fails becomes a badge', async () => {
+  shows = async () => {
+    throw new TypeError('No permission');
+  };
+  await notifier().notifier.tell('expired', 'expired-1');
+  expect(done).toEqual(['badge']);
+});
+
+test('a browser without badges is no error', async () => {
+  allow('denied', {});
+  const { notifier: one } = notifier();
+  await one.tell('expired', 'expired-1');
+  await one.clear();
+  expect(done).toEqual(['closes', 'closes']);
+});
+
+test('what is over is taken back', async () => {
+  await notifier().notifier.clear();
+  expect(done).toEqual(['closes', 'closes', 'no badge']);
+});
+
+test('a click brings a window forward, and opens one only where there is none', async () => {
+  windows = [{ focused: false, focus: async () => done.push('focus') }];
+  await notifier().notifier.onClick(click());
+  expect(done).toEqual(['closes', 'focus']);
+  done = [];
+  windows = [];
+  await notifier().notifier.onClick(click());
+  expect(done).toEqual(['closes', 'opens /app']);
+});
+
+test('a window that cannot be brought forward is replaced', async () => {
+  windows = [
+    { focused: false, focus: async () => Promise.reject(new DOMException('', 'InvalidAccessError')) },
+  ];
+  await notifier().notifier.onClick(click());
+  expect(done).toEqual(['closes', 'opens /app']);
+});
