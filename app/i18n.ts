@@ -46,7 +46,13 @@ export async function chooseLanguage(chosen: Language): Promise<void> {
 export function t(key: TextKey, values?: Record<string, string | number>): string {
   // Reading the signal makes the component that asks render again when the language changes.
   const lng = language.value;
-  return texts.t(key, { ...values, lng });
+  return texts.t(key, { ...values, lng, replace: written(values, lng) });
+}
+
+/** Numbers as they are written in the language shown: `10,000`. */
+function written(values: Record<string, string | number> | undefined, lng: string): Record<string, string> {
+  const entries = Object.entries(values ?? {}).map(([name, value]) => [name, value.toLocaleString(lng)]);
+  return Object.fromEntries(entries);
 }
 
 /** The words for an error code; of one that only a newer release knows, that this page is older. */

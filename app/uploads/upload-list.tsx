@@ -19,7 +19,7 @@ import { UploadRow } from './upload-row.tsx';
 import { windowOf } from './window.ts';
 
 /** Up to this many rows all of them are made; of more, those that are seen. */
-const FEW = 200;
+export const FEW = 200;
 /** Rows made in one go at first: the rest of a short list follows with the next frames. */
 const STEP = 40;
 
@@ -31,8 +31,8 @@ narrow.addEventListener('change', () => {
 });
 
 function rowHeight(name: Group): number {
-  if (isNarrow.value) return name === 'needsYou' ? 148 : 92;
-  return name === 'needsYou' ? 104 : 84;
+  if (isNarrow.value) return name === 'needsYou' ? 168 : 92;
+  return name === 'needsYou' ? 116 : 84;
 }
 
 type Windows = Record<Group, { from: number; to: number }>;

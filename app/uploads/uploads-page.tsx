@@ -8,12 +8,14 @@ import { Announcer } from './announcer.tsx';
 import { Elsewhere } from './elsewhere-list.tsx';
 import { groupNames } from './order.ts';
 import { Overview } from './overview.tsx';
-import { UploadList } from './upload-list.tsx';
+import { FEW, UploadList } from './upload-list.tsx';
 
 /** Everything on its way, and the way to add more. */
 export function UploadsPage(): JSX.Element {
   if (!listKnown.value) return <Skeleton />;
-  const isEmpty = groupNames.every((name) => groups.value[name].length === 0);
+  const rows = groupNames.reduce((sum, name) => sum + groups.value[name].length, 0);
+  const isEmpty = rows === 0;
+  const isLong = rows > FEW; // nobody would scroll that far down for it
   return (
     <>
       <h1 class="visually-hidden">{t('uploads.title')}</h1>
@@ -30,8 +32,9 @@ export function UploadsPage(): JSX.Element {
             <AddMore />
           </aside>
           <div class="uploads-main">
+            {isLong && <Elsewhere />}
             <UploadList />
-            <Elsewhere />
+            {!isLong && <Elsewhere />}
           </div>
         </div>
       )}
