@@ -5,6 +5,7 @@ type Message = {
   id?: number;
   method?: string;
   sessionId?: string;
+  params?: unknown;
   result?: unknown;
   error?: { message: string };
 };
@@ -16,6 +17,7 @@ type Message = {
 export class Cdp {
   readonly #socket: WebSocket;
   readonly #calls = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
+  readonly #listeners = new Set<(method: string, params: unknown) => void>();
   #lastId = 0;
 
   private constructor(socket: WebSocket) {
@@ -44,11 +46,26 @@ export class Cdp {
     return result as Promise<T>;
   }
 
+  /** The next event `method` for which `choose` returns something, and that. */
+  next<P, T>(method: string, choose: (params: P) => T | undefined): Promise<T> {
+    return new Promise((resolve) => {
+      const listen = (happened: string, params: unknown) => {
+        // The protocol's own description fixes the type for each method; callers name it.
+        const chosen = happened === method ? choose(params as P) : undefined;
+        if (chosen === undefined) return;
+        this.#listeners.delete(listen);
+        resolve(chosen);
+      };
+      this.#listeners.add(listen);
+    });
+  }
+
   close(): void {
     this.#socket.close();
   }
 
-  #receive({ id, result, error, method, sessionId }: Message): void {
+  #receive({ id, result, error, method, sessionId, params }: Message): void {
+    if (method) for (const listen of this.#listeners) listen(method, params);
     // "Leave this page?": a person who reloads or closes a tab says yes, and until then the page stands still.
     if (method === 'Page.javascriptDialogOpening') {
       void this.send('Page.handleJavaScriptDialog', { accept: true }, sessionId).catch(() => undefined);

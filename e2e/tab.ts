@@ -142,6 +142,27 @@ export class Tab {
     };
   }
 
+  /** Has the browser dispatch a sync event to the worker of `origin`, as when the network comes back. */
+  async dispatchSync(origin: string, tag: string, lastChance = false): Promise<void> {
+    type Updated = { registrations: { registrationId: string; scopeURL: string; isDeleted: boolean }[] };
+    const registered = this.#cdp.next<Updated, string>(
+      'ServiceWorker.workerRegistrationUpdated',
+      ({ registrations }) => {
+        return registrations.find(({ scopeURL, isDeleted }) => scopeURL.startsWith(origin) && !isDeleted)
+          ?.registrationId;
+      },
+    );
+    await this.#send('ServiceWorker.enable');
+    const registrationId = await registered;
+    await this.#send('ServiceWorker.dispatchSyncEvent', { origin, registrationId, tag, lastChance });
+    await this.#send('ServiceWorker.disable');
+  }
+
+  /** Frozen, as the browser does with tabs that nobody looks at; or active again. */
+  async setFrozen(isFrozen: boolean): Promise<void> {
+    await this.#send('Page.setWebLifecycleState', { state: isFrozen ? 'frozen' : 'active' });
+  }
+
   /** In front of the other tabs. */
   async bringToFront(): Promise<void> {
     await this.#send('Page.bringToFront');
