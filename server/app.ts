@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { isApiErrorCode } from '../shared/errors.ts';
+import { apiErrors, isApiErrorCode } from '../shared/errors.ts';
 import { accountsApi } from './accounts-api.ts';
 import { serveApp } from './app-files.ts';
 import { answerEarly } from './early-answer.ts';
@@ -52,13 +52,26 @@ export function buildApp(services: Services): Hono<ServerEnv> {
     return problemAnswer(new Refusal('METHOD_NOT_ALLOWED', 'Not with this method', { headers }));
   });
   app.onError((error, c) => {
-    if (error instanceof Refusal) return problemAnswer(error);
+    if (error instanceof Refusal) {
+      if (apiErrors[error.code] >= 500)
+        services.log.warn(
+          { request: c.get('requestId'), code: error.code, cause: nameOf(error.cause) },
+          'refused',
+        );
+      return problemAnswer(error);
+    }
     if ('code' in error && isApiErrorCode(error.code))
       return problemAnswer(new Refusal(error.code, error.message));
     services.log.error({ request: c.get('requestId'), err: error }, 'a request failed');
     return problemAnswer(new Refusal('INTERNAL', 'Something went wrong'));
   });
   return app;
+}
+
+/** What kind of error it was; what it says may hold addresses. */
+function nameOf(cause: unknown): string | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;
 }
 
 /** Which methods the routes know at a path, to tell a wrong method from a wrong address. */
