@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { clientAddresses } from './client-address.ts';
 import { readConfig } from './config.ts';
+import { takesPasskeys } from './passkeys.ts';
 
 test('an empty environment is enough', () => {
   expect(readConfig({})).toMatchObject({
@@ -40,6 +41,46 @@ test('every wrong variable is named, all at once, without its value', () => {
   for (const name of Object.keys(wrong)) expect(message).toContain(`${name}: `);
   expect(message).not.toContain('hunter2');
   expect(() => readConfig({ SIGN_UP: 'domains' })).toThrow('SIGN_UP_DOMAINS');
+});
+
+test('a provider of single sign-on is known by its issuer, and half of its settings is a mistake', () => {
+  const all = { OIDC_ISSUER: 'https://id.example/realm', OIDC_CLIENT_ID: 'us', OIDC_CLIENT_SECRET: 's' };
+  expect(readConfig(all)).toMatchObject({
+    oidc: { issuer: 'https://id.example/realm', clientId: 'us', clientSecret: 's', name: 'id.example' },
+    devSso: false,
+  });
+  const open = readConfig({ ...all, OIDC_CLIENT_SECRET: '', OIDC_NAME: 'Example Inc.' }).oidc;
+  expect([open?.clientSecret, open?.name]).toEqual([null, 'Example Inc.']);
+  expect(() => readConfig({ ...all, OIDC_CLIENT_ID: '' })).toThrow('OIDC_CLIENT_ID: ');
+  expect(() => readConfig({ ...all, OIDC_ISSUER: '' })).toThrow('OIDC_ISSUER: ');
+  expect(() => readConfig({ ...all, OIDC_ISSUER: 'http://id.example' })).toThrow('OIDC_ISSUER: ');
+  expect(readConfig({ ...all, OIDC_ISSUER: 'http://localhost:9000' }).oidc?.name).toBe('localhost');
+});
+
+test('the built-in provider is there on localhost alone, while there is no other', () => {
+  expect(readConfig({}).devSso).toBe(true);
+  expect(readConfig({ DEV_SSO: 'off' }).devSso).toBe(false);
+  expect(readConfig({ PUBLIC_URL: 'https://files.example' }).devSso).toBe(false);
+});
+
+test('cookies go to other sites only by https', () => {
+  expect(readConfig({ PUBLIC_URL: 'https://files.example', COOKIE_SAME_SITE: 'none' }).cookieSameSite).toBe(
+    'none',
+  );
+  expect(() => readConfig({ COOKIE_SAME_SITE: 'none' })).toThrow('COOKIE_SAME_SITE: ');
+  expect(() => readConfig({ COOKIE_SAME_SITE: 'strict' })).toThrow('COOKIE_SAME_SITE: ');
+});
+
+test('passkeys need a name and a secure context', () => {
+  const takes = (PUBLIC_URL: string) => takesPasskeys(readConfig({ PUBLIC_URL }));
+  expect(['https://files.example', 'http://localhost:8080', 'http://app.localhost'].map(takes)).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect(
+    ['http://files.example', 'http://127.0.0.1:8080', 'https://[::1]', 'https://192.0.2.1'].map(takes),
+  ).toEqual([false, false, false, false]);
 });
 
 test('fractions of a day or a minute are allowed', () => {

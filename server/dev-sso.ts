@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { Configuration, Provider as OidcProvider } from 'oidc-provider';
+import type { Adapter, AdapterPayload, Configuration, Provider as OidcProvider } from 'oidc-provider';
 import type { OidcConfig } from './config.ts';
 import type { Provider } from './sso.ts';
 
@@ -61,8 +61,13 @@ function configuration(callback: string, clientSecret: string): Configuration {
         redirect_uris: [callback],
         response_types: ['code'],
         grant_types: ['authorization_code'],
+        id_token_signed_response_alg: 'ES256',
       },
     ],
+    adapter: memory(),
+    jwks: {
+      keys: [{ ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }) }],
+    },
     claims: { openid: ['sub'], email: ['email', 'email_verified'] },
     cookies: { keys: [randomBytes(32).toString('base64url')], names: DEV_COOKIES },
     features: { devInteractions: { enabled: false } },
@@ -104,6 +109,32 @@ const DEV_COOKIES = {
   interaction: 'holdfast-dev-sso-interaction',
   resume: 'holdfast-dev-sso-resume',
 };
+
+/** What the provider remembers, as long as it runs. It has such a memory itself, but warns of it on the terminal. */
+function memory(): (kind: string) => Adapter {
+  const all = new Map<string, AdapterPayload>();
+  return (kind) => {
+    const key = (id: string) => `${kind} ${id}`;
+    return {
+      async upsert(id, payload) {
+        all.set(key(id), payload);
+      },
+      find: async (id) => all.get(key(id)),
+      findByUid: async (uid) => [...all.values()].find((payload) => payload.uid === uid),
+      findByUserCode: async () => undefined,
+      async consume(id) {
+        const found = all.get(key(id));
+        if (found) found.consumed = Math.floor(Date.now() / 1000);
+      },
+      async destroy(id) {
+        all.delete(key(id));
+      },
+      async revokeByGrantId(grantId) {
+        for (const [at, payload] of all) if (payload.grantId === grantId) all.delete(at);
+      },
+    };
+  };
+}
 
 /** The page that asks who somebody is, and what it sends. */
 async function interact(

@@ -149,22 +149,25 @@ test('the same answer sent twice at once signs in once', async () => {
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 400]);
 });
 
-test.each<[string, (device: Authenticator, options: Options) => unknown]>([
-  ['another site', (device, options) => device.get(options, { origin: 'https://evil.example' })],
-  ['another relying party', (device, options) => device.get({ ...options, rpId: 'evil.example' })],
-  ['nobody verified', (device, options) => device.get(options, { flags: 0x01 })],
-  ['another key', (device, options) => new Authenticator(device.id, device.userHandle).get(options)],
-  ['another account', (device, options) => new Authenticator(device.id, 'x', device.keys).get(options)],
-  ['a ceremony of another kind', (device, options) => device.get(options, { type: 'webauthn.create' })],
-])('an answer from %s is refused, and uses its challenge up', async (_title, forge) => {
-  await start();
+test('an answer that proves anything else is refused, and uses its challenge up', async () => {
+  await start({ CODE_GUESSES_PER_HOUR: '100' });
   const { device } = await register(await signIn(server));
-  const tab = page();
-  const options = await ask(tab, SIGN_IN);
-  const forged = { response: forge(device, options) };
-  expect(await code(await tab.post(`${SIGN_IN}/verify`, forged))).toBe('400 PASSKEY_REFUSED');
-  const right = { response: device.get(options) };
-  expect(await code(await tab.post(`${SIGN_IN}/verify`, right))).toBe('400 PASSKEY_EXPIRED');
+  const { id, keys, userHandle } = device;
+  const forgeries: Record<string, (options: Options) => unknown> = {
+    'another site': (options) => device.get(options, { origin: 'https://evil.example' }),
+    'another relying party': (options) => device.get({ ...options, rpId: 'evil.example' }),
+    'nobody verified': (options) => device.get(options, { flags: 0x01 }),
+    'another key': (options) => new Authenticator(id, userHandle).get(options),
+    'another account': (options) => new Authenticator(id, 'x', keys).get(options),
+    'another ceremony': (options) => device.get(options, { type: 'webauthn.create' }),
+  };
+  for (const [title, forge] of Object.entries(forgeries)) {
+    const tab = page();
+    const options = await ask(tab, SIGN_IN);
+    const forged = await code(await tab.post(`${SIGN_IN}/verify`, { response: forge(options) }));
+    const right = await code(await tab.post(`${SIGN_IN}/verify`, { response: device.get(options) }));
+    expect([title, forged, right]).toEqual([title, '400 PASSKEY_REFUSED', '400 PASSKEY_EXPIRED']);
+  }
 });
 
 test('a counter that went back is a copy, and is refused', async () => {

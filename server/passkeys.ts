@@ -20,6 +20,11 @@ export interface Question {
 }
 
 const CHALLENGE_MS = 5 * 60_000;
+/**
+ * EdDSA, ES256, RS256 (COSE numbers), in the order we like them. Left to itself, the library would prefer ML-DSA, which
+ * Node 24 has as an experiment only: keys kept today must be good for years.
+ */
+const ALGORITHMS = [-8, -7, -257];
 
 /** Only loaded where somebody uses a passkey: it brings half a dozen parsers of certificates. */
 const webauthn = () => import('@simplewebauthn/server');
@@ -76,6 +81,7 @@ export class Passkeys {
       userID: Uint8Array.from(Buffer.from(id)),
       challenge: randomChallenge(),
       attestationType: 'none',
+      supportedAlgorithmIDs: ALGORITHMS,
       timeout: CHALLENGE_MS,
       excludeCredentials: rows.map((row) => ({ id: row.credential_id, transports: transportsOf(row) })),
       authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
@@ -98,6 +104,7 @@ export class Passkeys {
       expectedChallenge: challenge,
       expectedOrigin: this.#config.appOrigin,
       expectedRPID: this.#rpId,
+      supportedAlgorithmIDs: ALGORITHMS,
     }).catch(refused);
     if (!verified) throw refusal();
     const { credential, credentialBackedUp } = registrationInfo;

@@ -84,7 +84,14 @@ function by(what: string, clientAddress: string): string {
   return `${what} from ${hashed(clientNetwork(clientAddress))}`;
 }
 
-/** Not what failed after the proof, nor what is our own or the provider's fault. */
+/** Failures that guess at nothing: after the proof, before it was looked at, or not the asker's fault. */
+const NO_GUESSES: ReadonlySet<string> = new Set([
+  'SIGN_UP_CLOSED',
+  'PASSKEY_EXPIRED',
+  'UNAVAILABLE',
+  'RATE_LIMITED',
+]);
+
 function countsAsGuess({ code }: Refusal): boolean {
-  return code !== 'SIGN_UP_CLOSED' && code !== 'UNAVAILABLE' && code !== 'RATE_LIMITED';
+  return !NO_GUESSES.has(code);
 }

@@ -17,6 +17,8 @@ export interface TestServer {
   readonly statements: string[];
   /** Sets the server's clock ahead, in ms. */
   advance(ms: number): void;
+  /** Stops the server's clock, which `advance` alone moves from then on. */
+  freeze(): void;
   now(): number;
   stop(): Promise<void>;
 }
@@ -41,7 +43,8 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), 'holdfast-')));
   let ahead = 0;
-  const now = () => Date.now() + ahead;
+  let frozenAt: number | null = null;
+  const now = () => (frozenAt ?? Date.now()) + ahead;
   const config = readConfig({
     PORT: '0',
     LOG_LEVEL: 'silent',
@@ -60,6 +63,9 @@ export async function startTestServer(
     statements,
     advance(ms) {
       ahead += ms;
+    },
+    freeze() {
+      frozenAt ??= Date.now();
     },
     now,
     async stop() {
