@@ -1,6 +1,16 @@
 import { afterEach, expect, test } from 'vitest';
 import { clientNetwork } from './client-address.ts';
-import { newestMail, signIn, startTestServer, TEST_ORIGIN, type TestServer } from './testing.ts';
+import {
+  newestMail,
+  openUpload,
+  partPath,
+  putPart,
+  signIn,
+  startTestServer,
+  TEST_ORIGIN,
+  type TestServer,
+  testFile,
+} from './testing.ts';
 
 let server: TestServer;
 const start = async (env: Record<string, string> = {}) => {
@@ -99,6 +109,22 @@ test('one client may ask the API only so much in a minute, and is told when to c
   expect((await ask('192.0.2.1', '/healthz')).status).toBe(200);
   server.advance(wait * 1000);
   expect((await ask('192.0.2.1')).status).toBe(200);
+});
+
+test('parts that are taken do not count, so that many small files are not held up; refused ones do', async () => {
+  await start({ REQUESTS_PER_MINUTE_PER_CLIENT: '20' });
+  server.freeze();
+  const me = await signIn(server);
+  const files = Array.from({ length: 40 }, (_, i) => testFile(10, { name: `${i}.bin` }));
+  const sid = await openUpload(me, files);
+  for (const { announced, bytes } of files) {
+    expect((await putPart(me, partPath(sid, announced.id, 0), bytes)).status).toBe(201);
+  }
+  const path = partPath(sid, files[0]?.announced.id ?? '', 0);
+  const refused = [];
+  for (let i = 0; i < 20; i++) refused.push((await putPart(me, path, Buffer.from('another'))).status);
+  expect(refused[0]).toBeGreaterThanOrEqual(400);
+  expect(refused.at(-1)).toBe(429);
 });
 
 test('the limit on requests is told to pages on another origin, too', async () => {

@@ -4,10 +4,12 @@ import { Refusal } from './problem.ts';
 import type { ServerEnv, Services } from './services.ts';
 
 const MINUTE_MS = 60_000;
+const PART = /^\/api\/upload-sessions\/[^/]+\/files\/[^/]+\/parts\/\d+$/;
 
 /**
- * Bounds what one client may ask of the API in a minute. It counts requests and not their bytes: a large upload is few
- * of them. Kept in memory and begun anew each minute, since it guards this process and nothing else.
+ * Bounds what one client may ask of the API in a minute. It counts requests and not their bytes, and a part that was
+ * taken not at all: the account's quota bounds those, and thousands of small files are to go as fast as they can.
+ * Kept in memory and begun anew each minute, since it guards this process and nothing else.
  */
 export function limitRequests({ config, now }: Services): MiddlewareHandler<ServerEnv> {
   const limit = config.requestsPerMinutePerClient;
@@ -32,5 +34,7 @@ export function limitRequests({ config, now }: Services): MiddlewareHandler<Serv
       });
     }
     await next();
+    const isTakenPart = c.req.method === 'PUT' && c.res.ok && PART.test(c.req.path);
+    if (isTakenPart && current === minute) counts.set(client, (counts.get(client) ?? 1) - 1);
   };
 }
