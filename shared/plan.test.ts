@@ -391,3 +391,60 @@ test('with a perfect server every set of files is stored, each of its bytes sent
     { numRuns: 300 },
   );
 });
+
+/** 10,000 uploads of one small file each, and how often the plan asks whether bytes are within reach. */
+function many(change: (n: number) => Partial<Standing> = () => ({}), life: Upload['life'] = { at: 'going' }) {
+  let asked = 0;
+  const reaches = () => {
+    asked++;
+    return true;
+  };
+  const standings = Array.from({ length: 10_000 }, (_, n) =>
+    standing(upload(`u${n}`, { size: 1000, life }), { reaches, ...change(n) }),
+  );
+  return { standings, asked: () => asked };
+}
+
+test('of 10,000 uploads only those that are about to be sent are asked for their bytes', () => {
+  const all = many();
+  const { steps } = plan(all.standings);
+  expect(steps.map((step) => 'id' in step && step.id)).toEqual(['u0', 'u1', 'u2']);
+  expect(all.asked()).toBe(3);
+});
+
+test('with no room for a request none of 10,000 uploads is asked for its bytes', () => {
+  const all = many();
+  for (const change of [{ inFlight: 3 }, { link: { ...fast, notBefore: now + 5 } }])
+    expect(plan(all.standings, change).steps).toEqual([]);
+  expect(all.asked()).toBe(0);
+});
+
+test('nor are those that are over, wait, or are not registered yet', () => {
+  for (const all of [
+    many(() => ({ attached: false })),
+    many(() => ({ restUntil: now + 9 })),
+    many(() => ({}), { at: 'stored' }),
+    many(() => ({}), { at: 'needs-file', why: 'gone' }),
+  ]) {
+    plan(all.standings);
+    expect(all.asked()).toBe(0);
+  }
+});
+
+test('a file of 10,000 parts is not walked to its end for the few that go out', () => {
+  let asked = 0;
+  const reaches = () => {
+    asked++;
+    return true;
+  };
+  plan([standing(upload('a', { size: 10_000 * 8 * MIB }), { reaches })]);
+  expect(asked).toBeLessThanOrEqual(4);
+});
+
+test('planning for 10,000 uploads takes a few milliseconds', () => {
+  const all = many();
+  plan(all.standings);
+  const begun = performance.now();
+  for (let n = 0; n < 20; n++) plan(all.standings);
+  expect((performance.now() - begun) / 20).toBeLessThan(25);
+});

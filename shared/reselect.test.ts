@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { rankCandidates } from './reselect.ts';
+import type { SessionFile } from './api.ts';
+import { adoptUpload, isSameByName, rankCandidates, reasonOf, sentParts } from './reselect.ts';
 import { type Life, newUpload, type Upload } from './upload.ts';
 
 function upload(id: string, change: Partial<Upload> = {}): Upload {
@@ -57,4 +58,82 @@ test('only uploads that wait for a file, or were given up, are candidates', () =
       file,
     ).map(({ life }) => life),
   ).toEqual([lives[2], lives[3], lives[5], lives[6], lives[7]]);
+});
+
+test('what was sent is compared, in order, and what is only known is not', () => {
+  const digests = new Map([
+    [3, 'd3'],
+    [2, 'd2'],
+    [1, 'd1'],
+    [0, 'd0'],
+  ]);
+  const sent = upload('a', { acknowledged: [[0, 0]], received: { 2: 7, 3: 0 } });
+  expect(sentParts(sent, digests)).toEqual([
+    [0, 'd0'],
+    [2, 'd2'],
+  ]);
+  expect(sentParts(sent, new Map())).toEqual([]);
+});
+
+test.each([
+  ['the same name and date', {}, true],
+  ['another name', { name: 'b' }, false],
+  ['another date', { lastModified: 8 }, false],
+])('%s: the same by name is %s', (_what, change, same) => {
+  expect(isSameByName(upload('a'), { ...file, ...change })).toBe(same);
+});
+
+test('of several reasons the one that says most is given', () => {
+  const content = { code: 'OTHER_CONTENT', fromPart: 3 } as const;
+  const codes = (...all: Parameters<typeof reasonOf>[0]) => reasonOf(all).code;
+  expect(reasonOf([{ code: 'OTHER_FILE' }, content])).toEqual(content);
+  expect(codes()).toBe('OTHER_SIZE');
+  expect(codes({ code: 'UNREACHABLE' }, content)).toBe('UNREACHABLE');
+  expect(codes({ code: 'FILE_UNREADABLE' }, { code: 'FILE_CHANGED' })).toBe('FILE_CHANGED');
+  expect(codes({ code: 'FILE_UNREADABLE' }, content)).toBe('FILE_UNREADABLE');
+});
+
+test('ranking leaves the list as it was', () => {
+  const uploads = [upload('worse', { name: 'b' }), upload('better')];
+  expect(ranked(uploads)).toEqual(['better', 'worse']);
+  expect(uploads.map(({ id }) => id)).toEqual(['worse', 'better']);
+});
+
+const elsewhere: SessionFile = {
+  id: 'f1',
+  path: 'films',
+  name: 'film.bin',
+  size: 40,
+  type: 'video/mp4',
+  lastModified: 7,
+  state: 'open',
+  partBytes: 10,
+  acknowledged: [[0, 1]],
+  offsets: { 2: 4 },
+};
+
+test('an upload of another device is taken over with all that the server has, and waits for its file', () => {
+  expect(adoptUpload('a1', 's2', elsewhere, 99)).toEqual({
+    id: 'f1',
+    account: 'a1',
+    session: 's2',
+    path: 'films',
+    name: 'film.bin',
+    size: 40,
+    type: 'video/mp4',
+    lastModified: 7,
+    addedAt: 99,
+    partBytes: 10,
+    acknowledged: [[0, 1]],
+    received: { 2: 4 },
+    shownBytes: 24,
+    life: { at: 'needs-file', why: 'restarted' },
+  });
+});
+
+test.each([
+  ['stored', { at: 'stored' }],
+  ['cancelled', { at: 'cancelled', since: 99, told: true }],
+] as const)('one that is %s is over here as well', (state, life) => {
+  expect(adoptUpload('a1', 's2', { ...elsewhere, state }, 99).life).toEqual(life);
 });

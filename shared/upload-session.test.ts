@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isSessionOver } from './upload-session.ts';
+import { isSessionOver, sessionEndsAt } from './upload-session.ts';
 
 const MINUTE_MS = 60_000;
 const YEAR_MS = 365 * 24 * 60 * MINUTE_MS;
@@ -31,5 +31,32 @@ test('a device clock that is years off changes nothing', () => {
         expect(isSessionOver(clock, issuedAt + off + age)).toBe(age > 60 * MINUTE_MS);
       },
     ),
+  );
+});
+
+test('the end of a session is worth a word in its last quarter of an hour', () => {
+  const clock = { issuedAt, ttlMinutes: 30, clockOffsetMs: 0 };
+  const end = issuedAt + 30 * MINUTE_MS;
+  expect(sessionEndsAt(clock, issuedAt)).toBe(null);
+  expect(sessionEndsAt(clock, end - 15 * MINUTE_MS)).toBe(null);
+  expect(sessionEndsAt(clock, end - 15 * MINUTE_MS + 1)).toBe(end);
+  expect(sessionEndsAt(clock, end + 1)).toBe(end);
+});
+
+test('the end of a session is told by the clock of the device', () => {
+  const clock = { issuedAt, ttlMinutes: 10, clockOffsetMs: 5 * MINUTE_MS };
+  expect(sessionEndsAt(clock, issuedAt)).toBe(issuedAt + 5 * MINUTE_MS);
+});
+
+test('a session is over right after the end that was told', () => {
+  const minutes = fc.integer({ min: 0, max: 100 });
+  fc.assert(
+    fc.property(minutes, fc.integer(), fc.nat(20 * MINUTE_MS), (ttlMinutes, clockOffsetMs, age) => {
+      const clock = { issuedAt, ttlMinutes, clockOffsetMs };
+      const now = issuedAt + age;
+      const end = sessionEndsAt(clock, now);
+      if (end === null) expect(isSessionOver(clock, now)).toBe(false);
+      else expect(isSessionOver(clock, now)).toBe(now > end);
+    }),
   );
 });

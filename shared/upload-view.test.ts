@@ -171,19 +171,20 @@ test('totals count every file, and only the bytes of those that are to go on', (
     row({ at: 'paused' }, { size: 100, shownBytes: 60, safe: 'yes' }),
     row({ at: 'needs-file', why: 'gone' }, { size: 10, shownBytes: 0, safe: 'one-click' }),
     row({ at: 'needs-permission' }, { size: 1, shownBytes: 0, safe: 'one-click' }),
+    row({ at: 'expired' }, { size: 10, shownBytes: 6, safe: 'yes' }),
     row({ at: 'failed', code: 'FILE_GONE' }),
     row({ at: 'stored' }, { shownBytes: 45 }),
     row({ at: 'cancelled', undoUntil: 5 }),
   ];
   expect(totalsOf(rows, 8)).toEqual({
-    files: 7,
+    files: 8,
     stored: 1,
-    unfinished: 4,
-    needsYou: 3,
-    bytes: 156,
-    shownBytes: 84,
+    unfinished: 5,
+    needsYou: 4,
+    bytes: 166,
+    shownBytes: 90,
     bytesPerSecond: 8,
-    secondsLeft: 9,
+    secondsLeft: 10,
     safe: 'no',
   });
 });
@@ -231,4 +232,9 @@ test('totals never show more than there is, nor fall when a row moves on', () =>
       expect(after.bytes).toBe(before.bytes);
     }),
   );
+});
+
+test('a session that ends soon shows in the rows that it would stop', () => {
+  const ends = (life: Life) => viewUpload({ ...upload, life }, { ...facts, sessionEndsAt: 7 }).sessionEndsAt;
+  expect([ends({ at: 'going' }), ends({ at: 'paused' }), ends({ at: 'stored' })]).toEqual([7, 7, null]);
 });

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { inRanges, toRanges } from './ranges.ts';
 import {
   acknowledgedBytes,
+  findKnown,
   isOver,
   isWhole,
   type Life,
@@ -233,6 +234,56 @@ test('an expiry that is heard of after a pause leaves the pause', () => {
 test('a failure that is heard of after a cancellation changes nothing', () => {
   const cancelled = nextUpload(half, { type: 'cancel', now: 9 });
   expect(nextUpload(cancelled, { type: 'failed', code: 'INTERNAL' })).toBe(cancelled);
+});
+
+test.each(names)('a file with another date is taken for what it is while %s', (name) => {
+  const upload: Upload = { ...half, life: lives[name] };
+  const found = nextUpload(upload, { type: 'source-found', lastModified: 9 });
+  expect(found.lastModified).toBe(name === 'stored' ? 1 : 9);
+  expect({ ...found, lastModified: 1, life: upload.life }).toEqual(upload);
+});
+
+test('a file with the date that is known changes nothing but a wait for it', () => {
+  for (const name of names) {
+    const upload: Upload = { ...half, life: lives[name] };
+    const same = nextUpload(upload, { type: 'source-found', lastModified: 1 }) === upload;
+    expect([name, same]).toEqual([name, name !== 'needs-file' && name !== 'needs-permission']);
+  }
+});
+
+test('a file that is on its way already, by folder, name, size and date, is known', () => {
+  const again = { ...fresh, id: 'p1' };
+  expect(findKnown([half], [again])).toEqual([{ picked: 'p1', of: 'u1' }]);
+  for (const change of [{ path: 'x' }, { name: 'x' }, { size: 44 }, { lastModified: 2 }])
+    expect(findKnown([half], [{ ...again, ...change }])).toEqual([]);
+  expect(findKnown([], [again])).toEqual([]);
+});
+
+test('only what is unfinished makes a file known', () => {
+  const known = names.filter((name) => findKnown([{ ...fresh, life: lives[name] }], [fresh]).length > 0);
+  expect(known).toEqual(['going', 'expired', 'needs-file', 'needs-permission', 'paused']);
+});
+
+test('names and folders that look alike when joined are told apart', () => {
+  const one = { ...fresh, path: 'a', name: 'b,c' };
+  const other = { ...fresh, id: 'p1', path: 'a,b', name: 'c' };
+  expect(findKnown([one], [other])).toEqual([]);
+});
+
+test('files of one pick are not compared with one another', () => {
+  const twice = [
+    { ...fresh, id: 'p1' },
+    { ...fresh, id: 'p2' },
+  ];
+  expect(findKnown([], twice)).toEqual([]);
+});
+
+test('10,000 files are looked up among 10,000 in no time', () => {
+  const many = Array.from({ length: 10_000 }, (_, n) => ({ ...fresh, id: `u${n}`, name: `film ${n}` }));
+  const picked = many.map((upload) => ({ ...upload, id: `p${upload.id}` }));
+  const begun = performance.now();
+  expect(findKnown(many, picked)).toHaveLength(10_000);
+  expect(performance.now() - begun).toBeLessThan(1000);
 });
 
 test('an empty file is one missing part of no bytes', () => {

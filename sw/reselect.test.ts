@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { expect, test } from 'vitest';
-import type { UploadSession } from '../shared/api.ts';
+import { expect, test, vi } from 'vitest';
+import type { SessionFile, UploadSession } from '../shared/api.ts';
+import type { PickedFile } from '../shared/protocol.ts';
 import { type Life, newUpload, type Upload, type UploadEvent } from '../shared/upload.ts';
 import type { Engine } from './engine.ts';
 import { reselect } from './reselect.ts';
@@ -176,3 +177,120 @@ test('an upload that is under way is left alone', async () => {
   expect(idsOf(await reselect(engine, [picked()]))).toEqual([]);
   expect(done).toEqual([]);
 });
+
+const serverFile: SessionFile = {
+  id: 'f1',
+  path: 'films',
+  name: 'film.bin',
+  size: text.length,
+  type: 'video/mp4',
+  lastModified: 7,
+  state: 'open',
+  partBytes: 10,
+  acknowledged: [[0, 0]],
+  offsets: { 1: 4 },
+};
+
+function sessionOf(files: SessionFile[], id = 's2'): UploadSession {
+  return { id, device: 'Phone', createdAt: 1, issuedAt: 2, sessionTtlMinutes: 30, now: 3, files };
+}
+
+test('an upload that another device has begun is adopted by a file with its bytes', async () => {
+  const digests = { f1: { 0: digest('0123456789') } };
+  const { engine, done } = engineOf([], digests, [sessionOf([serverFile])]);
+  const file = picked(text, 'renamed.bin', 99);
+  expect(await reselect(engine, [file])).toEqual({ matched: [{ id: 'f1', picked: file.id }], refused: [] });
+  expect(done).toEqual(['f1 is adopted', 'f1 gets renamed.bin', 'f1 retry']);
+});
+
+test('an upload of another device is not adopted by other bytes', async () => {
+  const digests = { f1: { 0: digest('0123456789') } };
+  const { engine, done } = engineOf([], digests, [sessionOf([serverFile])]);
+  const answer = await reselect(engine, [picked(text.replace('0', 'O'))]);
+  expect(answer.refused).toMatchObject([{ code: 'OTHER_CONTENT', fromPart: 1 }]);
+  expect(done).toEqual([]);
+});
+
+test('what another device has stored or cancelled, or this one knows, is not adopted', async () => {
+  const files: SessionFile[] = [
+    { ...serverFile, id: 'f2', state: 'stored' },
+    { ...serverFile, id: 'f3', state: 'cancelled' },
+    { ...serverFile, id: 'u1' },
+  ];
+  const mine = upload('u1', { life: { at: 'going' } });
+  const { engine, done } = engineOf([mine], {}, [sessionOf(files)]);
+  expect((await reselect(engine, [picked()])).refused).toMatchObject([{ code: 'OTHER_SIZE' }]);
+  expect(done).toEqual([]);
+});
+
+test('with other devices out of reach those of this one still find their files', async () => {
+  const { engine } = engineOf([upload('u1')], {}, null);
+  expect(idsOf(await reselect(engine, [picked()]))).toEqual(['u1']);
+});
+
+test('a file is refused as not to be compared while the digests are out of reach', async () => {
+  const { engine, done } = engineOf([upload('u1', { acknowledged: [[0, 0]] })], { u1: null });
+  expect((await reselect(engine, [picked()])).refused).toMatchObject([{ code: 'UNREACHABLE' }]);
+  expect(done).toEqual([]);
+});
+
+test('with nothing sent, another name or date is another file', async () => {
+  const { engine, done } = engineOf([upload('u1')]);
+  expect((await reselect(engine, [picked(text, 'film.bin', 8)])).refused).toMatchObject([
+    { code: 'OTHER_FILE' },
+  ]);
+  expect(done).toEqual([]);
+});
+
+test('the first part that differs is named, and none after it is read', async () => {
+  const uploads = [upload('u1', { acknowledged: [[0, 2]] })];
+  const digests = { u1: { 0: digest('0123456789'), 1: digest('another one'), 2: digest('KLMNO') } };
+  const { engine } = engineOf(uploads, digests);
+  const watched = watch(picked());
+  expect((await reselect(engine, [watched.picked])).refused).toMatchObject([
+    { code: 'OTHER_CONTENT', fromPart: 2 },
+  ]);
+  expect(watched.reads()).toEqual([0, 10, 20]);
+});
+
+test('parts are read one ahead of their hashing, and never more', async () => {
+  const uploads = [upload('u1', { acknowledged: [[0, 2]] })];
+  const digests = { u1: { 0: digest('0123456789'), 1: digest('abcdefghij'), 2: digest('KLMNO') } };
+  const { engine } = engineOf(uploads, digests);
+  const watched = watch(picked());
+  const order: string[] = [];
+  const hash = crypto.subtle.digest.bind(crypto.subtle);
+  const spy = vi.spyOn(crypto.subtle, 'digest').mockImplementation(async (name, bytes) => {
+    order.push(`hash of ${bytes.byteLength} with ${watched.reads().length} begun`);
+    return hash(name, bytes);
+  });
+  expect(idsOf(await reselect(engine, [watched.picked]))).toEqual(['u1']);
+  spy.mockRestore();
+  expect(order).toEqual(['hash of 10 with 2 begun', 'hash of 10 with 3 begun', 'hash of 5 with 3 begun']);
+});
+
+test('fifty files at once find fifty uploads, renamed and in another order', async () => {
+  const name = (n: number) => `${n}`.padStart(2, '0');
+  const contentOf = (n: number) => `${name(n)}34567890${name(n)}`;
+  const numbers = Array.from({ length: 50 }, (_, n) => n);
+  const uploads = numbers.map((n) => upload(`u${n}`, { size: 12, acknowledged: [[0, 0]] }));
+  const digests = Object.fromEntries(numbers.map((n) => [`u${n}`, { 0: digest(contentOf(n).slice(0, 10)) }]));
+  const { engine, done } = engineOf(uploads, digests);
+  const files = numbers.toReversed().map((n) => picked(contentOf(n), `renamed ${n}`, 99));
+  const answer = await reselect(engine, files);
+  expect(idsOf(answer)).toEqual(numbers.toReversed().map((n) => `u${n}`));
+  expect(answer.refused).toEqual([]);
+  expect(done.filter((one) => one.includes('gets'))).toHaveLength(50);
+});
+
+/** A picked file that notes where its reads begin. */
+function watch(picked: PickedFile) {
+  const reads: number[] = [];
+  const { file } = picked;
+  const slice = file.slice.bind(file);
+  file.slice = (start = 0, end = file.size) => {
+    reads.push(start);
+    return slice(start, end);
+  };
+  return { picked, reads: () => reads };
+}
