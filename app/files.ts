@@ -22,11 +22,25 @@ export function forget(ids: readonly string[]): void {
   for (const id of ids) own.delete(id);
 }
 
-/** Gives the worker those of the files it `wants` that this page has. */
-export async function offer(wants: readonly string[]): Promise<void> {
+/** Files in one message, at most. */
+const BATCH = 500;
+let offering: Promise<void> | null = null;
+
+/** Gives the worker those of the files it `wants` that this page has; not again while it is being given some. */
+export function offer(wants: readonly string[]): Promise<void> {
+  offering ??= offerAll(wants).finally(() => {
+    offering = null;
+  });
+  return offering;
+}
+
+async function offerAll(wants: readonly string[]): Promise<void> {
   const files = wants.flatMap((id) => {
     const file = own.get(id)?.file;
     return file ? [{ id, file }] : [];
   });
-  if (files.length > 0) await call('uploads.offer', { files });
+  for (let at = 0; at < files.length; at += BATCH) {
+    const reply = await call('uploads.offer', { files: files.slice(at, at + BATCH) });
+    if (!reply.ok) return; // the next ping tells what is still wanted
+  }
 }

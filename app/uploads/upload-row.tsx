@@ -177,7 +177,8 @@ function Action({ action, view }: { action: UploadAction; view: UploadView }): J
       title={t(`do.${action}`)}
       onClick={() => void act(action, [view.id])}
     >
-      {isWord ? t(`do.${action}`) : <Icon name={action === 'remove' ? 'close' : action} />}
+      {isWord && <span class="word">{t(`do.${action}`)}</span>}
+      <Icon name={action === 'remove' ? 'close' : action} />
     </button>
   );
 }
