@@ -158,6 +158,12 @@ export class Tab {
     await this.#send('ServiceWorker.disable');
   }
 
+  /** Clears what scripts of `origin` have stored, as a browser does that needs the room; cookies stay. */
+  async forgetStorage(origin: string): Promise<void> {
+    const storageTypes = 'indexeddb,cache_storage,local_storage,service_workers,file_systems';
+    await this.#send('Storage.clearDataForOrigin', { origin, storageTypes });
+  }
+
   /** Frozen, as the browser does with tabs that nobody looks at; or active again. */
   async setFrozen(isFrozen: boolean): Promise<void> {
     await this.#send('Page.setWebLifecycleState', { state: isFrozen ? 'frozen' : 'active' });

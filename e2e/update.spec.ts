@@ -1,0 +1,77 @@
+import { appendFile, cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from '@playwright/test';
+import { about, test as base, MIB, rowIs } from './journey.ts';
+import { wireOf } from './wire.ts';
+
+/** Four in every run, twenty by `HOLDFAST_UPDATES=20 npm run e2e -- update`. */
+const UPDATES = Number(process.env.HOLDFAST_UPDATES ?? 4);
+const dist = join(import.meta.dirname, '..', 'dist');
+
+/** A journey on a copy of the built app, of which new versions can be released. */
+const test = base.extend<{ app: string }>({
+  // biome-ignore lint/correctness/noEmptyPattern: the runner reads the names of fixtures from the pattern
+  app: async ({}, use) => {
+    const app = await mkdtemp(join(tmpdir(), 'holdfast-app-'));
+    await cp(dist, app, { recursive: true });
+    await use(app);
+    await rm(app, { recursive: true, force: true });
+  },
+  env: async ({ app }, use) => use({ APP_DIR: app }),
+});
+
+test(`${UPDATES} new versions in mid-upload lose nothing, double nothing, and reload only the tab that agreed`, async ({
+  journey,
+  app,
+}) => {
+  test.setTimeout(60_000 + UPDATES * 30_000);
+  const { proxy, origin } = journey.stage;
+  const file = await journey.file('film.bin', (8 + UPDATES * 8) * MIB);
+  const tab = await journey.signedInTab();
+  const other = await journey.browser.open(`${origin}/app`);
+  await other.evaluate(() => Reflect.set(globalThis, 'isSameDocument', true));
+  await proxy.set({ bitsPerSecond: 20e6, latencyMs: 5 });
+  proxy.forget();
+  await tab.bringToFront();
+  await tab.pick([file.path]);
+  await rowIs(tab, 'sending');
+
+  for (let release = 1; release <= UPDATES; release++) {
+    const before = await about(tab);
+    await appendFile(join(app, 'sw.js'), `\n// release ${release}\n`);
+    await tab.evaluate(async () => {
+      await (await navigator.serviceWorker.getRegistration())?.update();
+    });
+    await tab.click('[data-do=update]');
+    await tab.untilWithin(
+      30_000,
+      async (instance) => {
+        const registration = await navigator.serviceWorker.ready;
+        const { port1, port2 } = new MessageChannel();
+        registration.active?.postMessage({ type: 'about' }, [port2]);
+        const answer = await new Promise<{ instance: string }>((resolve) => {
+          port1.onmessage = ({ data }) => resolve(data);
+        });
+        return answer.instance !== instance && document.querySelector('[data-upload]');
+      },
+      before.instance,
+    );
+  }
+  expect(
+    await tab.evaluate(() => document.querySelector('[data-upload]')?.getAttribute('data-state')),
+  ).not.toBe('stored');
+  await proxy.set({ bitsPerSecond: null });
+  await Promise.all([rowIs(tab, 'stored'), rowIs(other, 'stored')]);
+
+  expect(await other.evaluate(() => Reflect.has(globalThis, 'isSameDocument'))).toBe(true);
+  const { resentBytes } = wireOf(proxy.requests);
+  test
+    .info()
+    .annotations.push({ type: 'figure', description: `${UPDATES} updates, ${resentBytes} bytes sent again` });
+  expect(resentBytes).toBe(0);
+  // A part of the old page that is only loaded now.
+  await other.click('a[href="/library"]');
+  await other.until(() => document.querySelector('[data-file]'));
+  expect(await journey.library(tab)).toEqual([{ name: 'film.bin', size: file.bytes, sha256: file.sha256 }]);
+});
