@@ -125,6 +125,12 @@ export class Tab {
     await this.#send('ServiceWorker.disable');
   }
 
+  /** JavaScript heap of the page in use, in bytes. */
+  async heapBytes(): Promise<number> {
+    await this.#send('HeapProfiler.collectGarbage');
+    return (await this.#send<{ usedSize: number }>('Runtime.getHeapUsage')).usedSize;
+  }
+
   /** Has downloads land in `folder`, without a question. */
   async downloadTo(folder: string): Promise<void> {
     await this.#send('Page.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });

@@ -1,0 +1,51 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from '@playwright/test';
+import { test } from './journey.ts';
+
+/** A thousand in every run, ten thousand by `HOLDFAST_MANY=10000 npm run e2e -- many`. */
+const COUNT = Number(process.env.HOLDFAST_MANY ?? 1000);
+const HEAP_LIMIT_BYTES = 150 * 1024 * 1024;
+
+test(`${COUNT} small files take one request each, and the page stays smooth`, async ({ journey }) => {
+  test.setTimeout(120_000 + COUNT * 60);
+  const { proxy } = journey.stage;
+  const folder = join(journey.folder, 'many');
+  await mkdir(folder);
+  const paths = Array.from({ length: COUNT }, (_, n) =>
+    join(folder, `note-${String(n).padStart(5, '0')}.txt`),
+  );
+  for (const [n, path] of paths.entries()) await writeFile(path, `note ${n}\n`.repeat(1 + (n % 40)));
+  const tab = await journey.signedInTab();
+  await tab.evaluate(() => {
+    const tasks: number[] = [];
+    Reflect.set(globalThis, 'longTasks', tasks);
+    new PerformanceObserver((list) => {
+      tasks.push(...list.getEntries().map(({ duration }) => Math.round(duration)));
+    }).observe({ type: 'longtask' });
+  });
+  proxy.forget();
+  const startedAt = Date.now();
+  await tab.pick(paths);
+  await tab.untilWithin(
+    60_000 + COUNT * 60,
+    () => document.querySelector<HTMLElement>('[data-safe-line]')?.dataset.safeLine === 'done',
+  );
+  const seconds = (Date.now() - startedAt) / 1000;
+
+  const puts = proxy.requests.filter(({ method }) => method === 'PUT');
+  const registrations = puts.filter(({ path }) => !path.includes('/parts/'));
+  expect(puts.length - registrations.length).toBe(COUNT);
+  expect(registrations.length).toBeLessThanOrEqual(Math.ceil(COUNT / 500) + 1);
+  const tasks = await tab.evaluate(() => Reflect.get(globalThis, 'longTasks') as number[]);
+  const heap = await tab.heapBytes();
+  const figures = `${seconds.toFixed(1)} s, long tasks ${JSON.stringify(tasks.toSorted((a, b) => b - a).slice(0, 8))} of ${tasks.length}, heap ${Math.round(heap / 2 ** 20)} MiB`;
+  console.log(figures);
+  test.info().annotations.push({ type: 'figure', description: figures });
+  expect(heap).toBeLessThan(HEAP_LIMIT_BYTES);
+
+  const reloadedAt = Date.now();
+  await tab.reload();
+  await tab.until(() => document.querySelector('[data-upload]'));
+  console.log(`the list is back after ${Date.now() - reloadedAt} ms`);
+});
