@@ -14,7 +14,8 @@ export type AccountState =
   | { at: 'signed-in'; epoch: number; account: Account }
   /** `told` once the expiry was posted to the pages. */
   | { at: 'expired'; epoch: number; account: Account; told: boolean }
-  | { at: 'signed-out'; epoch: number };
+  /** `pending` while the server has not heard of it: nothing but that goes out. */
+  | { at: 'signed-out'; epoch: number; pending?: Account };
 
 /** `epoch` in an event is the one read before the request left that brought it. */
 export type AccountEvent =
@@ -24,7 +25,10 @@ export type AccountEvent =
   | { type: 'session-refused'; epoch: number }
   /** A sign-in went through here. */
   | { type: 'signed-in'; account: Account }
-  | { type: 'signed-out' }
+  /** `pending` when the server could not be told. */
+  | { type: 'signed-out'; pending?: Account }
+  /** The server has heard of a sign-out that was pending. */
+  | { type: 'sign-out-heard'; epoch: number }
   | { type: 'told'; epoch: number };
 
 export const firstAccountState: AccountState = { at: 'unknown', epoch: 0 };
@@ -37,7 +41,8 @@ export function nextAccountState(state: AccountState, event: AccountEvent): Acco
   const { epoch } = state;
   switch (event.type) {
     case 'session-seen':
-      if (event.epoch !== epoch) return state;
+      // A sign-out that the server has not heard of yet still stands: its session being alive is no news.
+      if (event.epoch !== epoch || (state.at === 'signed-out' && state.pending)) return state;
       if (state.at === 'signed-in' && state.account.id === event.account.id) return state;
       return { at: 'signed-in', epoch: epoch + 1, account: event.account };
     case 'session-refused':
@@ -49,7 +54,11 @@ export function nextAccountState(state: AccountState, event: AccountEvent): Acco
     case 'signed-in':
       return { at: 'signed-in', epoch: epoch + 1, account: event.account };
     case 'signed-out':
-      return state.at === 'signed-out' ? state : { at: 'signed-out', epoch: epoch + 1 };
+      if (state.at === 'signed-out') return state;
+      return { at: 'signed-out', epoch: epoch + 1, ...(event.pending && { pending: event.pending }) };
+    case 'sign-out-heard':
+      if (state.at !== 'signed-out' || event.epoch !== epoch || !state.pending) return state;
+      return { at: 'signed-out', epoch };
     case 'told':
       if (state.at !== 'expired' || state.told || event.epoch !== epoch) return state;
       return { ...state, told: true };

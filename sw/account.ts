@@ -99,7 +99,7 @@ export class Account {
   /** A sign-in call went through: whoever it was for is signed in now. */
   async noteSignIn(): Promise<void> {
     await this.state();
-    const answer = await this.#read();
+    const answer = await this.read();
     if (answer.session)
       await this.#admit(answer.session, { type: 'signed-in', account: answer.session.account });
   }
@@ -114,14 +114,15 @@ export class Account {
   async #ask(): Promise<'alive' | 'expired' | 'unknown'> {
     const { epoch } = await this.state();
     this.#askedAt = this.#host.now();
-    const { status, session } = await this.#read();
+    const { status, session } = await this.read();
     if (session) await this.#admit(session, { type: 'session-seen', epoch, account: session.account });
     else if (status === 401) await this.change({ type: 'session-refused', epoch });
     const verdict = judgeProbe(status);
     return verdict === 'alive' && !session ? 'unknown' : verdict;
   }
 
-  async #read(): Promise<{ status: number | null; session: AccountSession | null }> {
+  /** What the server says of the session, unjudged; `status` is null when nobody answered. */
+  async read(): Promise<{ status: number | null; session: AccountSession | null }> {
     const response = await this.#host.fetch('/api/session', { signal: AbortSignal.timeout(PROBE_MS) });
     const body: unknown = response?.ok ? await response.json().catch(() => null) : null;
     const parsed = v.safeParse(AccountSession, body);

@@ -17,8 +17,12 @@ export interface ApiRequest {
 type Stamp = Extract<AccountState, { at: 'signed-in' }>;
 
 const safeMethods = new Set(['GET', 'HEAD']);
-const signInCall = /^\/api\/auth\//;
+/** Calls of the sign-in methods, which need no session; a person's own passkeys do. */
+const signInCall = /^\/api\/auth\/(?!passkey(?!\/sign-in\/))/;
+/** Those of them after whose success somebody is signed in. SSO ends outside of any page's request. */
+const signInDone = /^\/api\/auth\/(sign-in\/email-otp|passkey\/sign-in\/verify)$/;
 const sessionCall = /^\/api\/session$/;
+const accountCall = /^\/api\/account$/;
 
 /**
  * A credentialed request to our server as it is, with no gate: cookies, no redirects followed, nothing cached.
@@ -59,6 +63,7 @@ export class Gateway {
   /** The server's answer, or one of our own (marked) where there is none or the session is over. */
   async send(request: ApiRequest): Promise<Response> {
     const { pathname } = new URL(request.path, 'http://x');
+    if (await this.#isSignOutPending()) return problem('UNREACHABLE');
     if (signInCall.test(pathname)) return this.#signIn(request);
     if (sessionCall.test(pathname)) return this.#session(request);
     let stamp = await this.#account.state();
@@ -70,7 +75,34 @@ export class Gateway {
     if (stamp.at !== 'signed-in') return problem('SESSION_EXPIRED');
 
     const response = await this.#stamped(request, stamp);
-    return response.status === 401 ? this.#refused(request, stamp) : response;
+    if (response.status === 401) return this.#refused(request, stamp);
+    if (response.ok && request.method === 'DELETE' && accountCall.test(pathname)) {
+      await this.#account.change({ type: 'signed-out' });
+    }
+    return response;
+  }
+
+  /** A sign-out that the server has not heard of comes before anything else; tried again with each request. */
+  async #isSignOutPending(): Promise<boolean> {
+    const state = await this.#account.state();
+    return state.at === 'signed-out' && state.pending !== undefined && !(await this.finishSignOut());
+  }
+
+  /** Tells the server of a sign-out made while nobody answered; true when nothing is left to tell. */
+  async finishSignOut(): Promise<boolean> {
+    const state = await this.#account.state();
+    if (state.at !== 'signed-out' || !state.pending) return true;
+    const { pending, epoch } = state;
+    const session = await this.#account.read();
+    if (session.status === null || session.status >= 500) return false;
+    // Whoever else is signed in by now, or nobody, is not ours to sign out.
+    if (session.session?.account.id === pending.id) {
+      const headers = { [header.account]: pending.id, [header.csrf]: session.session.csrfToken };
+      const response = await fetchApi('/api/session', { method: 'DELETE', headers });
+      if (!response || response.status >= 500) return false;
+    }
+    await this.#account.change({ type: 'sign-out-heard', epoch });
+    return true;
   }
 
   /** A 401 to a request that left with `epoch`. */
@@ -128,7 +160,7 @@ export class Gateway {
   async #signIn(request: ApiRequest): Promise<Response> {
     const { method, path, headers, body } = request;
     const response = await fetchApi(path, { method, headers, body });
-    if (response?.ok && /^\/api\/auth\/sign-in\//.test(path)) await this.#account.noteSignIn();
+    if (response?.ok && signInDone.test(path)) await this.#account.noteSignIn();
     return response ?? problem('UNREACHABLE');
   }
 
@@ -150,7 +182,10 @@ export class Gateway {
     }
     const response = await this.#stamped(request, state);
     if (response.ok || response.status === 401) await this.#account.change({ type: 'signed-out' });
-    return response;
+    if (response.status !== 503) return response;
+    // Offline it is signed out all the same, as far as this device goes; the server is told as soon as it answers.
+    await this.#account.change({ type: 'signed-out', pending: state.account });
+    return Response.json({ queued: true }, { status: 202 });
   }
 }
 

@@ -102,6 +102,7 @@ function onFetch(event: FetchEvent): void {
   const url = new URL(request.url);
   if (url.origin !== self.location.origin) return; // not ours to touch
   if (!url.pathname.startsWith('/api/')) return; // the shell's routes answer, or the network does
+  if (request.mode === 'navigate' && url.pathname.startsWith('/api/auth/')) return; // SSO comes back this way
   if (isNative(request)) return; // already looked at: the browser fetches it by itself
   const host = { gateway, outbox, post: postNews };
   event.respondWith(isDownload(request) ? answerDownload(gateway, request) : answerPage(host, request));
@@ -131,7 +132,7 @@ async function lease(
   source: ExtendableMessageEvent['source'],
   { leaving, eager }: Calls['ping']['ask'],
 ): Promise<void> {
-  void outbox.flush();
+  void gateway.finishSignOut().then(() => outbox.flush());
   if (!(source instanceof Client) || !engine.hasWork) return;
   if (eager) engine.kick();
   await leases.hold(

@@ -1,0 +1,626 @@
+import 'fake-indexeddb/auto';
+import { createCipheriv, createHash } from 'node:crypto';
+import { request as httpRequest } from 'node:http';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { reap } from '../server/reaper.ts';
+import {
+  signIn,
+  startTestServer,
+  TEST_ORIGIN,
+  type TestAccount,
+  type TestServer,
+} from '../server/testing.ts';
+import { header, type StoredFiles, type UploadSession } from '../shared/api.ts';
+import { inRanges } from '../shared/ranges.ts';
+import { newUpload, type Upload } from '../shared/upload.ts';
+import type { UploadAction, UploadState, UploadView } from '../shared/upload-view.ts';
+import { Account } from './account.ts';
+import { Engine } from './engine.ts';
+import { fetchApi, Gateway } from './gateway.ts';
+import { reselect } from './reselect.ts';
+import { Store } from './store.ts';
+import { UploadApi } from './upload-api.ts';
+
+/*
+ * The real engine, gateway, account and store against the real server over HTTP, on random schedules of what the
+ * network, the server, the browser and people do. Whatever happens: the right bytes arrive, once, or a person finds
+ * each upload in a state with a name, and what they can do there leads to the right bytes.
+ */
+
+/** Schedules to run: a few each time, many when asked to. */
+const RUNS = Number(process.env.HOLDFAST_SCHEDULES ?? 60);
+const SEED = Number(process.env.HOLDFAST_SEED ?? 4_8_15_16);
+/** Device time runs this much faster than the wall clock. */
+const HASTE = 200;
+const MIB = 1024 * 1024;
+const MINUTE_MS = 60_000;
+const TTL_MINUTES = 600;
+const GRACE_DAYS = 0.01;
+/** A person waits this long for an upload to come to rest, in ms of the wall clock. */
+const PATIENCE_MS = 20_000;
+/** What the proxy on the way lets through, in bytes. */
+const PROXY_BYTES = 300 * 1024;
+
+const faults = [
+  'cut',
+  'cut',
+  'lost-answer',
+  'lost-answer',
+  'unreachable',
+  'refused-401',
+  'later',
+  'proxy-413',
+  'bad-gateway',
+  'portal',
+  'stall',
+  'flipped',
+] as const;
+type Fault = 'none' | (typeof faults)[number];
+
+const deeds = [
+  'pause',
+  'resume',
+  'cancel',
+  'cancel for good',
+  'undo',
+  'retry',
+  'kick',
+  'die',
+  'die with the page',
+  'drain',
+  'supersede',
+  'session over',
+  'reap',
+  'signed out at the server',
+  'sign in',
+  'another account signs in',
+  'another account takes the cookie',
+  'cancel elsewhere',
+] as const;
+type Deed = (typeof deeds)[number];
+
+interface Schedule {
+  sizes: number[];
+  /** What becomes of each request, in order; then nothing any more. */
+  fates: { fault: Fault; share: number }[];
+  /** Done in order, each so many requests after the one before, or when all is quiet. */
+  deeds: { deed: Deed; after: number; which: number }[];
+  chance: number;
+}
+
+const size = fc.oneof(
+  { weight: 12, arbitrary: fc.integer({ min: 0, max: 200_000 }) },
+  { weight: 5, arbitrary: fc.integer({ min: 200_000, max: 1_500_000 }) },
+  { weight: 2, arbitrary: fc.integer({ min: 1_500_000, max: 5 * MIB }) },
+  { weight: 1, arbitrary: fc.integer({ min: 8 * MIB - 1, max: 20 * MIB }) },
+);
+const share = fc.double({ min: 0, max: 1, noNaN: true });
+const schedule: fc.Arbitrary<Schedule> = fc.record({
+  sizes: fc.array(size, { minLength: 1, maxLength: 3 }),
+  fates: fc.array(
+    fc.record({
+      fault: fc.oneof(
+        { weight: 2, arbitrary: fc.constant<Fault>('none') },
+        { weight: 3, arbitrary: fc.constantFrom<Fault>(...faults) },
+      ),
+      share,
+    }),
+    { maxLength: 25 },
+  ),
+  deeds: fc.array(
+    fc.record({
+      deed: fc.constantFrom(...deeds),
+      after: fc.integer({ min: 0, max: 5 }),
+      which: fc.nat(2),
+    }),
+    { maxLength: 6 },
+  ),
+  chance: fc.double({ min: 0, max: 0.99, noNaN: true }),
+});
+
+let server: TestServer;
+let elsewhere: TestAccount;
+const cookies = { ada: '', bob: '' };
+const noise = createCipheriv('aes-128-ctr', Buffer.alloc(16), Buffer.alloc(16)).update(
+  Buffer.alloc(22 * MIB),
+);
+const realFetch = globalThis.fetch;
+const pathOfPart = /\/files\/([\w-]+)\/parts\/(\d+)$/;
+
+beforeAll(async () => {
+  server = await startTestServer({
+    SESSION_TTL_MINUTES: String(TTL_MINUTES),
+    GRACE_DAYS: String(GRACE_DAYS),
+    ACCOUNT_SESSION_DAYS: '3650',
+    ACCOUNT_SESSION_MAX_DAYS: '3650',
+    CODE_SENDS_PER_HOUR: '100000',
+    CODE_SENDS_PER_DAY: '100000',
+    CODE_REQUESTS_PER_HOUR_PER_CLIENT: '100000',
+    REQUESTS_PER_MINUTE_PER_CLIENT: '10000000',
+    MAX_OPEN_SESSIONS: '100000',
+    BODY_STALL_SECONDS: '5',
+  });
+  elsewhere = await signIn(server, 'ada@example.org');
+  for (const who of ['ada', 'bob'] as const) await renew(who);
+  vi.stubGlobal('__API_ORIGIN__', server.url);
+});
+afterAll(async () => {
+  vi.unstubAllGlobals();
+  await server.stop();
+});
+
+async function renew(who: 'ada' | 'bob'): Promise<void> {
+  cookies[who] = (await signIn(server, `${who}@example.org`)).cookie;
+}
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const never = () => new Promise<never>(() => undefined);
+
+/** The network of one device: the cookie it keeps, and what becomes of its requests. */
+class Network {
+  who: 'ada' | 'bob' = 'ada';
+  requests = 0;
+  /** Parts that an engine was sent again after it had heard that they are acknowledged. */
+  readonly sentAgain: string[] = [];
+  readonly done = new Map<Fault, number>();
+  #fates: Schedule['fates'];
+  #acknowledged = new Set<string>();
+
+  constructor(fates: Schedule['fates']) {
+    this.#fates = [...fates];
+  }
+
+  calm(): void {
+    this.#fates = [];
+  }
+
+  /** The server holds nothing of this file any more; of none, without one. */
+  forget(fid?: string): void {
+    for (const part of this.#acknowledged)
+      if (fid === undefined || part.startsWith(fid)) this.#acknowledged.delete(part);
+  }
+
+  fetch = async (url: string, init: RequestInit): Promise<Response> => {
+    this.requests++;
+    const { pathname } = new URL(url);
+    const method = init.method ?? 'GET';
+    const headers = new Headers(init.headers);
+    const isSession = pathname === '/api/session';
+    const { fault, share } = (isSession ? undefined : this.#fates.shift()) ?? { fault: 'none', share: 0 };
+    const [, fid = '', part = ''] = pathOfPart.exec(pathname) ?? [];
+    if (
+      method === 'PUT' &&
+      part &&
+      headers.get('X-Life') !== 'zombie' &&
+      this.#acknowledged.has(`${fid} ${part}`)
+    )
+      this.sentAgain.push(`${fid} ${part}`);
+    if (method === 'DELETE') this.forget(pathname.split('/').at(-1));
+    headers.delete('X-Life');
+    headers.set('Cookie', cookies[this.who]);
+    headers.set('Origin', TEST_ORIGIN);
+    this.done.set(fault, (this.done.get(fault) ?? 0) + 1);
+    const answer = await this.#meet(fault, share, url, { ...init, headers });
+    await this.#hear(method, fid, part, answer);
+    return answer;
+  };
+
+  async #meet(fault: Fault, share: number, url: string, init: RequestInit): Promise<Response> {
+    switch (fault) {
+      case 'none':
+        return realFetch(url, init);
+      case 'unreachable':
+        throw new TypeError('Failed to fetch');
+      case 'lost-answer':
+        await (await realFetch(url, init)).arrayBuffer();
+        throw new TypeError('Failed to fetch');
+      case 'cut':
+        await cut(url, init, share);
+        throw new TypeError('Failed to fetch');
+      case 'stall':
+        await new Promise((resolve) => init.signal?.addEventListener('abort', resolve));
+        throw new DOMException('', 'AbortError');
+      case 'refused-401':
+        return Response.json({ code: 'SESSION_EXPIRED' }, { status: 401, headers: PROBLEM });
+      case 'later':
+        return new Response(null, { status: 503, headers: { 'Retry-After': '2' } });
+      case 'bad-gateway':
+        return new Response('<html>', { status: 502, headers: HTML });
+      case 'portal':
+        return new Response('<html>', { headers: HTML });
+      case 'proxy-413': {
+        const bytes = await bodyOf(init);
+        return bytes.length > PROXY_BYTES
+          ? new Response('<html>', { status: 413, headers: HTML })
+          : realFetch(url, init);
+      }
+      case 'flipped': {
+        const bytes = await bodyOf(init);
+        if (bytes.length === 0 || !pathOfPart.test(url)) return realFetch(url, init);
+        const at = Math.min(bytes.length - 1, Math.floor(bytes.length * share));
+        bytes[at] = (bytes[at] ?? 0) ^ 1;
+        return realFetch(url, { ...init, body: bytes });
+      }
+    }
+  }
+
+  /** Notes what the engine gets to know of parts by `answer`. */
+  async #hear(method: string, fid: string, part: string, answer: Response): Promise<void> {
+    if (!answer.ok) return;
+    if (part && answer.headers.get(header.complete) === '?1') this.#acknowledged.add(`${fid} ${part}`);
+    if (part || method !== 'PUT') return;
+    const session = (await answer
+      .clone()
+      .json()
+      .catch(() => null)) as UploadSession | null;
+    for (const { id, acknowledged } of session?.files ?? [])
+      for (let n = 0; n < 3; n++) if (inRanges(acknowledged, n)) this.#acknowledged.add(`${id} ${n}`);
+  }
+}
+
+const HTML = { 'Content-Type': 'text/html' };
+const PROBLEM = { 'Content-Type': 'application/problem+json' };
+
+async function bodyOf({ body }: RequestInit): Promise<Buffer<ArrayBuffer>> {
+  return body ? Buffer.from(await new Response(body).arrayBuffer()) : Buffer.alloc(0);
+}
+
+/** Sends a part of a request's body on a connection that then breaks. */
+async function cut(url: string, init: RequestInit, share: number): Promise<void> {
+  const bytes = await bodyOf(init);
+  const headers = {
+    ...Object.fromEntries(new Headers(init.headers)),
+    'content-length': String(bytes.length),
+  };
+  const request = httpRequest(url, { method: init.method ?? 'GET', headers, agent: false });
+  request.on('error', () => undefined);
+  await new Promise<void>((resolve) => {
+    request.on('close', () => resolve());
+    request.write(bytes.subarray(0, Math.floor(bytes.length * share)), () => {
+      setTimeout(() => request.destroy(), 2);
+    });
+    init.signal?.addEventListener('abort', () => request.destroy());
+  });
+}
+
+/** One worker's life: its engine and its account, which end together. */
+interface Life {
+  engine: Engine;
+  account: Account;
+  /** Nothing of it happens any more, as when the browser stops a worker. */
+  die: () => void;
+  /** It runs on beside the one that took its place. */
+  live: { state: 'alive' | 'zombie' | 'dead' };
+}
+
+let names = 0;
+
+/** A device with these files picked, and the page that has them. */
+class Device {
+  readonly files: { upload: Upload; file: File; digest: string }[];
+  readonly log: string[] = [];
+  readonly fallen: string[] = [];
+  life: Life | null = null;
+  #lives: Life[] = [];
+  #store: Store;
+  #chance: number;
+  #birth = performance.now();
+  #shown = new Map<string, number>();
+
+  constructor({ sizes, chance }: Schedule) {
+    const name = `schedule ${names++}`;
+    this.#store = new Store(name);
+    this.#chance = chance;
+    const session = crypto.randomUUID();
+    this.files = sizes.map((size, n) => {
+      const start = (names * 7919 + n * 104_729) % (noise.length - size + 1);
+      const content = noise.subarray(start, start + size);
+      const facts = { path: '', name: `${name} ${n}`, type: '', lastModified: 5 };
+      const upload = newUpload({
+        ...facts,
+        id: crypto.randomUUID(),
+        account: elsewhere.id,
+        session,
+        size,
+        addedAt: n,
+      });
+      return { upload, file: new File([content], facts.name, { lastModified: 5 }), digest: sha256(content) };
+    });
+  }
+
+  now = () => 1_000_000 + Math.round((performance.now() - this.#birth) * HASTE);
+
+  get engine(): Engine {
+    if (!this.life) throw new Error('No worker is alive');
+    return this.life.engine;
+  }
+
+  get rows(): UploadView[] {
+    return this.files.flatMap(({ upload }) => this.engine.list.row(upload.id) ?? []);
+  }
+
+  /** A worker starts, and reads where things stand. */
+  async start(): Promise<Life> {
+    const live: Life['live'] = { state: 'alive' };
+    const ended = new AbortController();
+    const log = (line: string) => void this.log.push(`${this.#lives.length} ${line}`);
+    const account: Account = new Account({
+      store: this.#store,
+      fetch: fetchApi,
+      post: () => undefined,
+      now: Date.now,
+      onChange: () => engine.accountChanged(),
+    });
+    const gateway = new Gateway(account, log);
+    const send: ConstructorParameters<typeof UploadApi>[0] = async (request) => {
+      if (live.state === 'dead') return never();
+      const headers = new Headers(request.headers);
+      if (live.state === 'zombie') headers.set('X-Life', 'zombie');
+      const signal = AbortSignal.any([ended.signal, ...(request.signal ? [request.signal] : [])]);
+      const answer = await gateway.send({ ...request, headers, signal });
+      return ended.signal.aborted ? never() : answer;
+    };
+    const engine: Engine = new Engine(
+      {
+        store: this.#store,
+        api: new UploadApi(send, () => crypto.randomUUID()),
+        now: this.now,
+        chance: () => this.#chance,
+        timer: (ms, then) => {
+          const id = setTimeout(() => live.state !== 'dead' && then(), ms / HASTE);
+          return () => clearTimeout(id);
+        },
+        account: () => account.current,
+        onWrongAccount: () => void account.ask(),
+        onChange: (ids) => this.#watch(engine, ids),
+        onStored: () => undefined,
+        filesAreSnapshots: this.#chance < 0.5,
+        stagingRoom: async () => 64 * MIB,
+        log,
+      },
+      { stallMs: 30_000, drainMs: 5000 },
+    );
+    const die = () => {
+      live.state = 'dead';
+      ended.abort('the worker is dead');
+    };
+    this.#shown.clear();
+    this.life = { engine, account, die, live };
+    this.#lives.push(this.life);
+    if ((await account.state()).at === 'unknown') await account.ask();
+    await engine.start();
+    return this.life;
+  }
+
+  /** What pages do at each ping: they offer the files that the worker wants and they have. */
+  async offer(): Promise<void> {
+    for (const { upload, file } of this.files)
+      if (this.engine.list.wants().includes(upload.id)) await this.engine.list.giveFile(upload.id, file);
+  }
+
+  /** A new start may honestly show less. */
+  forgetShown(): void {
+    this.#shown.clear();
+  }
+
+  endAll(): void {
+    for (const { die } of this.#lives) die();
+  }
+
+  #watch(engine: Engine, ids: readonly string[]): void {
+    if (engine !== this.life?.engine) return;
+    for (const id of ids) {
+      const row = engine.list.row(id);
+      if (!row) continue;
+      const before = this.#shown.get(id) ?? 0;
+      if (row.shownBytes < before) this.fallen.push(`${id}: ${before} to ${row.shownBytes}`);
+      this.#shown.set(id, row.shownBytes);
+    }
+  }
+}
+
+async function signInAs(device: Device, network: Network, who: 'ada' | 'bob'): Promise<void> {
+  network.who = who;
+  const alive = await realFetch(`${server.url}/api/session`, { headers: { Cookie: cookies[who] } });
+  await alive.arrayBuffer();
+  if (!alive.ok) await renew(who);
+  await device.life?.account.noteSignIn();
+}
+
+async function act(
+  device: Device,
+  network: Network,
+  { deed, which }: Schedule['deeds'][number],
+): Promise<void> {
+  const { life } = device;
+  const { upload } = device.files[which % device.files.length] ?? {};
+  if (!life || !upload) return;
+  const { list } = life.engine;
+  const ids = [upload.id];
+  switch (deed) {
+    case 'pause':
+    case 'resume':
+    case 'undo':
+      return list.applyAll(ids, { type: deed });
+    case 'retry':
+      device.forgetShown();
+      return list.applyAll(ids, { type: 'retry' });
+    case 'cancel':
+      return list.applyAll(ids, { type: 'cancel', now: device.now() });
+    case 'cancel for good':
+      await list.applyAll(ids, { type: 'cancel', now: device.now() });
+      return void (await pause(70));
+    case 'kick':
+      return life.engine.kick();
+    case 'die':
+      life.die();
+      await device.start();
+      return device.offer();
+    case 'die with the page':
+      life.die();
+      return void (await device.start());
+    case 'drain':
+      await life.engine.drain();
+      await device.start();
+      return device.offer();
+    case 'supersede':
+      life.live.state = 'zombie';
+      await device.start();
+      return device.offer();
+    case 'session over':
+      return server.advance((TTL_MINUTES + 1) * MINUTE_MS);
+    case 'reap':
+      server.advance((TTL_MINUTES + 1 + GRACE_DAYS * 24 * 60) * MINUTE_MS);
+      network.forget();
+      await reap(server.services, server.now());
+      return network.forget();
+    case 'signed out at the server':
+      return endSession(network.who);
+    case 'sign in':
+      return signInAs(device, network, 'ada');
+    case 'another account signs in':
+      return signInAs(device, network, 'bob');
+    case 'another account takes the cookie':
+      network.who = 'bob';
+      return;
+    case 'cancel elsewhere': {
+      network.forget(upload.id);
+      await elsewhere.request('DELETE', `/api/upload-sessions/${upload.session}/files/${upload.id}`);
+      return network.forget(upload.id);
+    }
+  }
+}
+
+async function endSession(who: 'ada' | 'bob'): Promise<void> {
+  const Cookie = cookies[who];
+  const answer = await realFetch(`${server.url}/api/session`, { headers: { Cookie } });
+  const { account, csrfToken } = (await answer.json()) as { account?: { id: string }; csrfToken?: string };
+  if (!account || !csrfToken) return;
+  const headers = { Cookie, Origin: TEST_ORIGIN, [header.account]: account.id, [header.csrf]: csrfToken };
+  await realFetch(`${server.url}/api/session`, { method: 'DELETE', headers });
+}
+
+/** States in which an upload rests until a person does something. */
+const resting: ReadonlySet<UploadState['at']> = new Set([
+  'stored',
+  'paused',
+  'expired',
+  'needs-file',
+  'needs-permission',
+  'failed',
+  'cancelled',
+]);
+
+async function untilAtRest(device: Device, network: Network): Promise<UploadView[]> {
+  const end = performance.now() + PATIENCE_MS;
+  const isAtRest = () =>
+    device.rows.length === device.files.length && device.rows.every(({ state }) => resting.has(state.at));
+  while (!isAtRest()) {
+    // While they are held, or another's, a person signs in again.
+    if (performance.now() > end) {
+      const states = device.rows.map(({ state }) => JSON.stringify(state));
+      throw new Error(`Not at rest: ${states.join()}\n${device.log.slice(-40).join('\n')}`);
+    }
+    if (device.life?.account.current.at !== 'signed-in' || network.who !== 'ada')
+      await signInAs(device, network, 'ada');
+    await pause(3);
+  }
+  return device.rows;
+}
+
+/** What leads on from each state; a person does the first that is offered. */
+const onward: readonly UploadAction[] = ['resume', 'refresh', 'undo', 'retry', 'select', 'permit'];
+
+async function goOn(device: Device, { id, can }: UploadView): Promise<void> {
+  const action = onward.find((one) => can.includes(one));
+  const { list } = device.engine;
+  device.forgetShown();
+  switch (action) {
+    case 'resume':
+    case 'refresh':
+    case 'undo':
+    case 'retry':
+      return list.applyAll([id], { type: action });
+    case 'select': {
+      const { file } = device.files.find(({ upload }) => upload.id === id) ?? {};
+      const picked = file ? [{ id: crypto.randomUUID(), file, path: '' }] : [];
+      const { refused } = await reselect(device.engine, picked);
+      if (refused.length > 0) throw new Error(`The same file was refused: ${JSON.stringify(refused)}`);
+      return;
+    }
+    default:
+      throw new Error(`A person can't go on: ${can.join()}`);
+  }
+}
+
+const seen = {
+  faults: new Map<string, number>(),
+  deeds: new Map<string, number>(),
+  rests: new Map<string, number>(),
+};
+const count = (map: Map<string, number>, key: string, by = 1) => map.set(key, (map.get(key) ?? 0) + by);
+
+async function run(plan: Schedule): Promise<void> {
+  const network = new Network(plan.fates);
+  vi.stubGlobal('fetch', (url: string, init: RequestInit = {}) =>
+    init.credentials === 'include' ? network.fetch(url, init) : realFetch(url, init),
+  );
+  const device = new Device(plan);
+  await signInAs(device, network, 'ada');
+  await device.start();
+  const uploads = device.files.map(({ upload }) => upload);
+  await device.engine.list.add(
+    uploads,
+    device.files.map(({ upload, file }) => ({ id: upload.id, file, path: '' })),
+  );
+  try {
+    for (const step of plan.deeds) {
+      const due = network.requests + step.after;
+      for (let waited = 0; network.requests < due && waited < 15; waited++) await pause(2);
+      await act(device, network, step);
+      count(seen.deeds, step.deed);
+    }
+    const rest = await untilAtRest(device, network);
+    for (const { state } of rest) count(seen.rests, state.at);
+    network.calm();
+    for (let round = 0; device.rows.some(({ state }) => state.at !== 'stored'); round++) {
+      if (round > 6) throw new Error(`No end of it: ${device.rows.map(({ state }) => state.at).join()}`);
+      for (const row of await untilAtRest(device, network))
+        if (row.state.at !== 'stored') await goOn(device, row);
+      await untilAtRest(device, network);
+    }
+    await check(device, network);
+  } catch (cause) {
+    throw new Error(`${String(cause)}\n${device.log.slice(-30).join('\n')}`, { cause });
+  } finally {
+    device.endAll();
+    for (const [fault, times] of network.done) count(seen.faults, fault, times);
+  }
+}
+
+async function check(device: Device, network: Network): Promise<void> {
+  const answer = await elsewhere.request('GET', '/api/files?limit=1000');
+  const { files } = (await answer.json()) as StoredFiles;
+  // One commit each: no second entry by another name, and none that was not asked for.
+  expect(files.map(({ id }) => id).sort()).toEqual(device.files.map(({ upload }) => upload.id).sort());
+  for (const { upload, digest } of device.files) {
+    const content = await elsewhere.request('GET', `/api/files/${upload.id}/content`);
+    expect(sha256(new Uint8Array(await content.arrayBuffer()))).toBe(digest);
+    await elsewhere.request('DELETE', `/api/files/${upload.id}`);
+  }
+  expect(network.sentAgain).toEqual([]);
+  expect(device.fallen).toEqual([]);
+}
+
+test(`after each of ${RUNS} random schedules the right bytes are there, once`, {
+  timeout: 40_000 + RUNS * 2000,
+}, async () => {
+  await fc.assert(fc.asyncProperty(schedule, run), { numRuns: RUNS, seed: SEED, endOnFailure: true });
+  if (process.env.HOLDFAST_SCHEDULES) {
+    const lines = Object.entries(seen).map(([what, times]) => `${what} ${JSON.stringify([...times])}\n`);
+    process.stderr.write(lines.join(''));
+  }
+  expect(seen.rests.get('stored')).toBeGreaterThan(0);
+});
