@@ -3,7 +3,7 @@ import type { PickedFile } from '../shared/protocol.ts';
 import { breathe, SLICE_MS } from './slices.ts';
 
 /** Files handed on at a time: the first are on their way while a large folder is still being read. */
-export const BATCH = 500;
+export const BATCH = 250;
 
 /** The files of an input, in batches, with the folders they came in if a folder was chosen. */
 export function pickedFrom(input: HTMLInputElement): AsyncGenerator<PickedFile[]> {
@@ -83,6 +83,7 @@ async function* inBatches<T>(
     void next.file.size;
     batch.push(next);
     if (batch.length === BATCH) {
+      await breathe(); // posting a batch is work enough for one turn
       yield batch;
       batch = [];
     }
