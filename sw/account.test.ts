@@ -122,6 +122,18 @@ test('all who want to know the state at once share one reading, and one announce
   expect(posts).toEqual([{ type: 'session-expired', epoch: 2 }]);
 });
 
+test('a reading of the state that failed is tried again by the next who asks', async () => {
+  const { store, reborn } = device([]);
+  await store.changeAccount({ type: 'signed-in', account: ada });
+  const { account } = reborn();
+  const reads = vi.spyOn(store, 'account').mockRejectedValueOnce(new DOMException('lost', 'UnknownError'));
+  const both = await Promise.allSettled([account.state(), account.state()]);
+  expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect(account.current).toEqual({ at: 'unknown', epoch: 0 });
+  expect(await account.state()).toEqual(here(1));
+  expect(reads).toHaveBeenCalledTimes(2);
+});
+
 test('two workers that meet the same expiry announce it once between them', async () => {
   const first = device([() => session(ada), refused]);
   await first.account.ask();

@@ -8,6 +8,7 @@ import { PART_BYTES, partSpan } from '../shared/parts.ts';
 import { newUpload } from '../shared/upload.ts';
 import { Engine } from './engine.ts';
 import type { ApiRequest } from './gateway.ts';
+import { reselect } from './reselect.ts';
 import { Store } from './store.ts';
 import { UploadApi } from './upload-api.ts';
 
@@ -591,3 +592,120 @@ test('a cancellation that is undone is paused again if it was, and the server ne
   expect(server.calls).toEqual([]);
   await engine.drain();
 });
+
+test('an upload that another device has begun goes on here, and only what is missing goes out', async () => {
+  const server = new ModelServer(big.length, []);
+  const phone = device(server, big, () => 0);
+  server.parts.set(0, big.subarray(0, PART_BYTES));
+  server.acknowledged.add(0);
+  server.parts.set(1, big.subarray(PART_BYTES, PART_BYTES + 1000));
+  const { id, session, path, name, size, type, lastModified } = phone.upload;
+  const file = { id, path, name, size, type, lastModified, state: 'open', partBytes: PART_BYTES };
+  const facts = { device: 'Phone', createdAt: 0, issuedAt: 0, sessionTtlMinutes: 1e9, now: 0 };
+  const files = [{ ...file, acknowledged: [[0, 0]], offsets: { 1: 1000 } }];
+  server.instead = (call) =>
+    call === 'GET session' ? Response.json({ sessions: [{ id: session, ...facts, files }] }) : null;
+  const engine = await phone.born();
+  const renamed = new File([big], 'renamed.bin', { lastModified: 99 });
+  const picked = crypto.randomUUID();
+  expect(await reselect(engine, [{ id: picked, path: '', file: renamed }])).toEqual({
+    matched: [{ id, picked }],
+    refused: [],
+  });
+  await until(() => engine.list.row(id)?.state.at === 'stored');
+  expect(server.content.equals(big)).toBe(true);
+  expect([server.bodyBytes, server.commits]).toEqual([big.length - PART_BYTES - 1000, 1]);
+  expect(server.count('PUT parts/0')).toBe(0);
+  await engine.drain();
+});
+
+test.each([
+  ['a click', (engine: Engine, id: string) => engine.list.applyAll([id], { type: 'pause' })],
+  ['a file', (engine: Engine, id: string) => engine.list.giveFile(id, new File([noise(1000, 1)], 'b'))],
+  ['a file that is added', (engine: Engine) => engine.list.add([], [])],
+  ['a row that is forgotten', (engine: Engine, id: string) => engine.list.forget([id])],
+])('%s that meets a newer worker is refused as outdated, and ends the engine at once', async (_what, act) => {
+  const server = new ModelServer(1000, []);
+  const held = Promise.withResolvers<undefined>();
+  const phone = device(server, noise(1000, 1), () => 0);
+  const send = server.send;
+  let signal: AbortSignal | undefined;
+  server.send = async (request) => {
+    if (!request.path.includes('/parts/')) return send(request);
+    signal = request.signal;
+    await held.promise;
+    return send(request);
+  };
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => signal !== undefined);
+  await phone.store.claim();
+  await expect(act(engine, phone.upload.id)).rejects.toMatchObject({ code: 'OUTDATED' });
+  expect([engine.isDraining, engine.hasWork, signal?.aborted]).toEqual([true, false, true]);
+  held.resolve(undefined);
+  await aWhile();
+  expect(server.count('PUT session')).toBe(1);
+});
+
+test('a row is made again only when something of it has changed', async () => {
+  const server = new ModelServer(1000, Array<Fate>(1000).fill('unreachable'));
+  const phone = device(server, noise(1000, 1), () => 0);
+  const engine = await phone.born();
+  const other = { ...phone.upload, id: crypto.randomUUID(), name: 'b', life: { at: 'paused' } } as const;
+  const third = { ...other, id: crypto.randomUUID() };
+  await engine.list.add([{ ...phone.upload, life: { at: 'paused' } }, other, third], []);
+  const before = engine.list.rows();
+  expect(engine.list.rows().every((row, n) => row === before[n])).toBe(true);
+  engine.totals();
+  await engine.list.applyAll([other.id], { type: 'cancel', now: phone.now() });
+  const after = engine.list.rows();
+  expect(after.map((row, n) => row === before[n])).toEqual([true, false, true]);
+  await engine.list.applyAll([other.id], { type: 'cancel', now: phone.now() });
+  expect(engine.list.rows().every((row, n) => row === after[n])).toBe(true);
+  await engine.drain();
+});
+
+test('what another device cancelled keeps no staged bytes here', async () => {
+  const server = new ModelServer(big.length, Array<Fate>(60).fill('unreachable'));
+  const phone = device(server, big, () => 0.5);
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.safe === 'yes');
+  expect((await phone.store.load()).staged).toHaveLength(3);
+  server.instead = (call) => (call.startsWith('PUT parts') ? refusal('CANCELLED', 410) : null);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'cancelled');
+  expect((await phone.store.load()).staged).toEqual([]);
+  await engine.drain();
+});
+
+test('a file that is given again with another date is the one its handle has to show from now on', async () => {
+  const server = new ModelServer(big.length, []);
+  const phone = await halfway(server, new File([big], 'film.bin', { lastModified: 6 }));
+  const engine = await phone.born();
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'needs-file');
+  await engine.list.giveFile(phone.upload.id, new File([big], 'film.bin', { lastModified: 6 }));
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
+  expect((await phone.store.load()).uploads[0]?.lastModified).toBe(6);
+  expect(server.content.equals(big)).toBe(true);
+  await engine.drain();
+});
+
+test('10,000 uploads are listed, counted and planned for without a walk for each', async () => {
+  const server = new ModelServer(1000, Array<Fate>(1000).fill('unreachable'));
+  const phone = device(server, noise(1000, 1), () => 0.9);
+  const engine = await phone.born();
+  const uploads = Array.from({ length: 10_000 }, (_, n) => ({
+    ...phone.upload,
+    id: `u${n}`,
+    addedAt: n,
+  }));
+  await engine.list.add(uploads, []);
+  engine.snapshot(1);
+  const begun = performance.now();
+  for (let n = 0; n < 10; n++) {
+    engine.list.touch([`u${n}`]);
+    engine.totals();
+  }
+  expect((performance.now() - begun) / 10).toBeLessThan(50);
+  await engine.drain();
+}, 20_000);

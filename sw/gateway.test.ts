@@ -416,6 +416,19 @@ test('a token that was rotated because another account signed in is not tried wi
   expect(server.count('POST /api/b')).toBe(1);
 });
 
+test('a token that was rotated by a sign-in of the same account is not tried across it', async () => {
+  const { gateway, account } = await gate('signed-in');
+  await gateway.send(post('/api/a'));
+  server.instead = async ({ path }) => {
+    if (path !== '/api/b') return undefined;
+    server.csrf = 'secret-2';
+    await account.noteSignIn();
+    return problem('CSRF_INVALID', 403);
+  };
+  expect(await outcome(await gateway.send(post('/api/b')))).toEqual(expired);
+  expect(server.count('POST /api/b')).toBe(1);
+});
+
 test('a token that was refused, and nobody who gives a new one: the server was not reached', async () => {
   const { gateway, posts, account } = await gate('signed-in');
   await gateway.send(post('/api/a'));
