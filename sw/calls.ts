@@ -138,6 +138,8 @@ async function act(engine: Engine, { action, ids }: Calls['uploads.act']['ask'])
       ids.filter((id) => list.entry(id) !== null),
       { type: 'remove' },
     );
+  } else if (action === 'refresh') {
+    await engine.refresh(ids);
   } else {
     await list.applyAll(ids, action === 'cancel' ? { type: 'cancel', now: Date.now() } : { type: action });
   }

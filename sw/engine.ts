@@ -143,6 +143,17 @@ export class Engine {
     return this.hasWork ? new Promise((resolve) => this.#onIdle.push(resolve)) : Promise.resolve();
   }
 
+  /** Renews the upload sessions of these: expired ones go on, live ones begin their time anew. */
+  async refresh(ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      const entry = this.list.entry(id);
+      if (entry?.upload.life.at !== 'going') continue;
+      this.list.stopRequests(entry);
+      entry.attached = false;
+    }
+    await this.list.applyAll(ids, { type: 'refresh' });
+  }
+
   snapshot(rev: number): Snapshot {
     return this.list.snapshot(rev, this.#speed());
   }
@@ -395,7 +406,7 @@ export class Engine {
     };
     this.list.noteSession(record);
     const facts = new Map(session.files.map((file) => [file.id, file]));
-    const uploads: Upload[] = [];
+    const changed: Entry[] = [];
     for (const entry of entries) {
       const file = facts.get(entry.upload.id);
       if (!file) continue;
@@ -412,13 +423,12 @@ export class Engine {
       entry.attached = !isWhole(entry.upload) || entry.upload.life.at !== 'going';
       if (!entry.attached) entry.restUntil = now + VERIFY_AGAIN_MS;
       entry.doubtful.clear();
-      uploads.push(entry.upload);
+      changed.push(entry);
     }
-    const done = uploads.filter(({ life }) => life.at === 'stored').map(({ id }) => id);
-    await this.list.save({ uploads, sessions: [record], unstageAll: done }, 'relaxed');
+    const done = changed.filter(({ upload }) => upload.life.at === 'stored').map(({ upload }) => upload.id);
+    await this.list.saveAll(changed, { sessions: [record], unstageAll: done }, 'relaxed');
     for (const id of done) this.list.bytes.drop(id, true);
     if (done.length > 0) this.#host.onStored();
-    this.list.touch(uploads.map(({ id }) => id));
   }
 
   async #look(entry: Entry, part: number, stop: AbortSignal): Promise<void> {

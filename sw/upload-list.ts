@@ -12,7 +12,10 @@ import type { Checkpoint, SessionRecord, Store } from './store.ts';
 
 /** One upload: its checkpoint, and what lives only as long as this worker. */
 export interface Entry {
+  /** As it stands, a change that is just being written included: what planning goes by. */
   upload: Upload;
+  /** As it is written down: what is shown, so that nothing was ever shown that a restart takes back. */
+  saved: Upload;
   /** The server has confirmed what it holds, since this worker started. */
   attached: boolean;
   /** Left alone until then, ms since the epoch. */
@@ -153,11 +156,22 @@ export class UploadList {
       const entry = this.entry(id);
       if (entry && this.#turnTo(entry, event)) changed.push(entry);
     }
-    if (changed.length > 0) {
-      await this.save({ uploads: changed.map(({ upload }) => upload) }, 'strict');
-      this.touch(changed.map(({ upload }) => upload.id));
-    }
+    await this.saveAll(changed, {}, 'strict');
     this.#host.onWork();
+  }
+
+  /** Writes these entries down as they stand, with what belongs into the same checkpoint, and tells the pages. */
+  async saveAll(
+    entries: readonly Entry[],
+    also: Checkpoint,
+    durability: 'strict' | 'relaxed',
+  ): Promise<void> {
+    if (entries.length === 0) return;
+    const uploads = entries.map(({ upload }) => upload);
+    await this.save({ ...also, uploads }, durability);
+    // Checkpoints are written in the order they were asked for, so this is never older than what it replaces.
+    for (const [n, entry] of entries.entries()) entry.saved = uploads[n] ?? entry.saved;
+    this.touch(uploads.map(({ id }) => id));
   }
 
   /** Applies what became known of one upload, with what belongs into the same checkpoint. */
@@ -165,8 +179,7 @@ export class UploadList {
     if (!this.#turnTo(entry, event)) return;
     // Bytes on their way can be asked for again; what a person decided, and what is final, must last.
     const isPassing = event.type === 'received' || event.type === 'acknowledged';
-    await this.save({ ...also, uploads: [entry.upload] }, isPassing ? 'relaxed' : 'strict');
-    this.touch([entry.upload.id]);
+    await this.saveAll([entry], also, isPassing ? 'relaxed' : 'strict');
   }
 
   /** Takes a `File` for an upload that asked for one. The caller has seen to it that it is the same file. */
@@ -263,7 +276,7 @@ export class UploadList {
 
   /** Notes how far an upload is at this time, for its speed. */
   sample(entry: Entry): void {
-    const { shownBytes } = entry.upload;
+    const { shownBytes } = entry.saved;
     entry.samples = addSample(entry.samples, { at: this.#host.now(), bytes: shownBytes });
   }
 
@@ -282,7 +295,7 @@ export class UploadList {
     return entry.view;
   }
 
-  #makeView({ upload, busy, restUntil, samples }: Entry): UploadView {
+  #makeView({ saved: upload, busy, restUntil, samples }: Entry): UploadView {
     const now = this.#host.now();
     const link = this.#host.link();
     const told = link.toldUntil > now ? link.toldUntil : null;
@@ -317,6 +330,7 @@ export class UploadList {
 function newEntry(upload: Upload): Entry {
   return {
     upload,
+    saved: upload,
     attached: false,
     restUntil: 0,
     busy: new Set(),
