@@ -29,7 +29,7 @@ import { UploadApi } from './upload-api.ts';
  */
 
 /** Schedules to run: a few each time, many when asked to. */
-const RUNS = Number(process.env.HOLDFAST_SCHEDULES ?? 40);
+const RUNS = Number(process.env.HOLDFAST_SCHEDULES ?? 60);
 const SEED = Number(process.env.HOLDFAST_SEED ?? 4_8_15_16);
 /** Device time runs this much faster than the wall clock. */
 const HASTE = 200;
@@ -201,6 +201,7 @@ class Network {
     headers.set('Cookie', cookies[this.who]);
     headers.set('Origin', TEST_ORIGIN);
     this.done.set(fault, (this.done.get(fault) ?? 0) + 1);
+    init.signal?.throwIfAborted();
     const answer = await this.#meet(fault, share, url, { ...init, headers });
     if (isOfNow()) await this.#hear(method, fid, part, answer);
     return answer;
@@ -340,6 +341,11 @@ class Device {
 
   get rows(): UploadView[] {
     return this.files.flatMap(({ upload }) => this.engine.list.row(upload.id) ?? []);
+  }
+
+  /** Everything is stored, as far as the one who is signed in can see. */
+  get isDone(): boolean {
+    return this.rows.filter(({ state }) => state.at === 'stored').length === this.files.length;
   }
 
   /** A worker starts, and reads where things stand. */
@@ -581,7 +587,7 @@ async function run(plan: Schedule): Promise<void> {
     const rest = await untilAtRest(device, network);
     for (const { state } of rest) count(seen.rests, state.at);
     network.calm();
-    for (let round = 0; device.rows.some(({ state }) => state.at !== 'stored'); round++) {
+    for (let round = 0; !device.isDone; round++) {
       if (round > 6) throw new Error(`No end of it: ${device.rows.map(({ state }) => state.at).join()}`);
       for (const row of await untilAtRest(device, network))
         if (row.state.at !== 'stored') await goOn(device, row);
@@ -619,5 +625,4 @@ test(`after each of ${RUNS} random schedules the right bytes are there, once`, {
     const lines = Object.entries(seen).map(([what, times]) => `${what} ${JSON.stringify([...times])}\n`);
     process.stderr.write(lines.join(''));
   }
-  expect(seen.rests.get('stored')).toBeGreaterThan(0);
 });
