@@ -24,6 +24,7 @@ class ModelServer {
   parts = new Map<number, Buffer>();
   acknowledged = new Set<number>();
   stored = false;
+  cancelled = false;
   commits = 0;
   bodyBytes = 0;
   lostBytes = 0;
@@ -141,7 +142,7 @@ class ModelServer {
       now: 0,
       files: files.map((file) => ({
         ...file,
-        state: this.stored ? 'stored' : 'open',
+        state: this.cancelled ? 'cancelled' : this.stored ? 'stored' : 'open',
         partBytes: PART_BYTES,
         acknowledged: [...this.acknowledged].map((part) => [part, part]),
         offsets: Object.fromEntries(offsets.map(([part, bytes]) => [part, bytes.length])),
@@ -665,16 +666,87 @@ test('a row is made again only when something of it has changed', async () => {
   await engine.drain();
 });
 
-test('what another device cancelled keeps no staged bytes here', async () => {
-  const server = new ModelServer(big.length, Array<Fate>(60).fill('unreachable'));
-  const phone = device(server, big, () => 0.5);
+test.each(['PUT session', 'PUT parts/0'])(
+  'what another device cancelled, as heard by %s, keeps no staged bytes here',
+  async (from) => {
+    const server = new ModelServer(big.length, Array<Fate>(60).fill('unreachable'));
+    const phone = device(server, big, () => 0.5);
+    const engine = await phone.born();
+    await phone.add(engine);
+    await until(() => engine.list.row(phone.upload.id)?.safe === 'yes');
+    expect((await phone.store.load()).staged).toHaveLength(3);
+    if (from === 'PUT session') server.cancelled = true;
+    else server.instead = (call) => (call.startsWith('PUT parts') ? refusal('CANCELLED', 410) : null);
+    await until(() => engine.list.row(phone.upload.id)?.state.at === 'cancelled');
+    expect((await phone.store.load()).staged).toEqual([]);
+    expect(engine.list.bytes.stagedParts(phone.upload.id).size).toBe(0);
+    await engine.drain();
+  },
+);
+
+test.each([
+  ['NotReadableError', 'changed'],
+  ['NotFoundError', 'gone'],
+  ['SecurityError', 'unreadable'],
+])('a page is not asked again for a file that fails with %s', async (name, why) => {
+  const server = new ModelServer(1000, []);
+  const phone = device(server, noise(1000, 1), () => 0);
+  phone.file.slice = () => {
+    throw new DOMException('no', name);
+  };
   const engine = await phone.born();
   await phone.add(engine);
-  await until(() => engine.list.row(phone.upload.id)?.safe === 'yes');
-  expect((await phone.store.load()).staged).toHaveLength(3);
-  server.instead = (call) => (call.startsWith('PUT parts') ? refusal('CANCELLED', 410) : null);
-  await until(() => engine.list.row(phone.upload.id)?.state.at === 'cancelled');
-  expect((await phone.store.load()).staged).toEqual([]);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'needs-file');
+  expect(engine.list.row(phone.upload.id)?.state).toEqual({ at: 'needs-file', why });
+  expect(engine.list.wants()).toEqual([]);
+  await engine.drain();
+  const next = await phone.born();
+  expect(next.list.wants()).toEqual([]);
+  await next.drain();
+});
+
+test('after a restart a page is asked for the file it has', async () => {
+  const server = new ModelServer(1000, Array<Fate>(1000).fill('unreachable'));
+  const phone = device(server, noise(1000, 1), () => 0);
+  const engine = await phone.born();
+  await engine.list.add([phone.upload], []);
+  expect(engine.list.wants()).toEqual([phone.upload.id]);
+  await engine.list.applyAll([phone.upload.id], { type: 'source-lost', why: 'restarted' });
+  expect(engine.list.wants()).toEqual([phone.upload.id]);
+  await engine.drain();
+});
+
+test('a row shows what is written down, and no more until it is', async () => {
+  const phone = device(new ModelServer(1000, Array<Fate>(1000).fill('unreachable')), noise(1000, 1), () => 0);
+  const engine = await phone.born();
+  await engine.list.add([{ ...phone.upload, life: { at: 'paused' } }], []);
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const save = phone.store.save.bind(phone.store);
+  phone.store.save = async (...all) => {
+    await promise;
+    return save(...all);
+  };
+  const cancelling = engine.list.applyAll([phone.upload.id], { type: 'cancel', now: phone.now() });
+  expect(engine.list.row(phone.upload.id)?.state).toEqual({ at: 'paused' });
+  resolve(undefined);
+  await cancelling;
+  expect(engine.list.row(phone.upload.id)?.state.at).toBe('cancelled');
+  await engine.drain();
+});
+
+test('a refresh renews the session of an upload that goes on, and of one that is expired', async () => {
+  const server = new ModelServer(big.length, []);
+  const phone = device(server, big, () => 0);
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => server.bodyBytes > 0);
+  await engine.refresh([phone.upload.id]);
+  await until(() => server.count('PUT session') === 2);
+  await engine.list.applyAll([phone.upload.id], { type: 'session-expired' });
+  expect(engine.list.row(phone.upload.id)?.state).toEqual({ at: 'expired' });
+  await engine.refresh([phone.upload.id, 'nobody']);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
+  expect(server.content.equals(big)).toBe(true);
   await engine.drain();
 });
 

@@ -425,9 +425,13 @@ export class Engine {
       entry.doubtful.clear();
       changed.push(entry);
     }
-    const done = changed.filter(({ upload }) => upload.life.at === 'stored').map(({ upload }) => upload.id);
-    await this.list.saveAll(changed, { sessions: [record], unstageAll: done }, 'relaxed');
+    const idsAt = (at: 'stored' | 'cancelled') =>
+      changed.filter(({ upload }) => upload.life.at === at).map(({ upload }) => upload.id);
+    const done = idsAt('stored');
+    const freed = idsAt('cancelled');
+    await this.list.saveAll(changed, { sessions: [record], unstageAll: [...done, ...freed] }, 'relaxed');
     for (const id of done) this.list.bytes.drop(id, true);
+    for (const id of freed) this.list.bytes.forgetStaged(id);
     if (done.length > 0) this.#host.onStored();
   }
 

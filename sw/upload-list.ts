@@ -230,8 +230,11 @@ export class UploadList {
 
   /** Ids of uploads whose bytes this worker can't reach, and a page's `File` could supply. */
   wants(): string[] {
+    // A page's `File` that has changed, or can't be read, would fail again: that takes a person.
+    const isBad = ({ life }: Upload) =>
+      life.at === 'needs-file' && life.why !== 'restarted' && life.why !== 'bytes-lost';
     const isWanted = ({ upload }: Entry) =>
-      !isOver(upload) && !this.bytes.hasFile(upload.id) && this.#safety(upload) !== 'yes';
+      !isOver(upload) && !isBad(upload) && !this.bytes.hasFile(upload.id) && this.#safety(upload) !== 'yes';
     return this.mine()
       .filter(isWanted)
       .map(({ upload }) => upload.id);
