@@ -69,6 +69,7 @@ function desk({
     list,
     openSessions: async () => elsewhere,
     kick: () => void done.push('kick'),
+    refresh: async (ids: readonly string[]) => void done.push(['refresh', ids]),
     hasWork: true,
   };
   const lines: LogEntry[] = [];
@@ -240,4 +241,103 @@ test('a drain is answered once it is done', async () => {
   const { desk: all, done } = desk({});
   expect(await answerCall(all, { name: 'drain', ask: {} })).toBe(null);
   expect(done).toEqual(['drain']);
+});
+
+test('a file that is on its way already is named, and not added', async () => {
+  const known = { ...upload('u1', { at: 'going' }), name: 'film.bin', lastModified: 7 };
+  const { desk: all, added, done } = desk({ uploads: [known] });
+  expect(await answerCall(all, add([picked('p1'), picked('p2', 'other.bin')]))).toEqual({
+    ids: ['p2'],
+    known: [{ picked: 'p1', of: 'u1' }],
+  });
+  expect(
+    added.flatMap(({ uploads, files }) => [uploads.map(({ id }) => id), files.map(({ id }) => id)]),
+  ).toEqual([['p2'], ['p2']]);
+  expect(done).toEqual(['room for 1 of 1000', 'added']);
+});
+
+test('a file that is known by the name it is cleaned to is known', async () => {
+  const known = { ...upload('u1', { at: 'paused' }), path: 'films', name: 'a_b', lastModified: 7 };
+  const { desk: all } = desk({ uploads: [known] });
+  expect(await answerCall(all, add([picked('p1', 'a/b', '../films/')]))).toEqual({
+    ids: [],
+    known: [{ picked: 'p1', of: 'u1' }],
+  });
+});
+
+test('a file that is meant a second time is added a second time', async () => {
+  const known = { ...upload('u1', { at: 'going' }), name: 'film.bin', lastModified: 7 };
+  const { desk: all } = desk({ uploads: [known] });
+  expect(await answerCall(all, add([picked('p1')], true))).toEqual({ ids: ['p1'], known: [] });
+});
+
+test('with nothing added nobody needs to wake the worker later', async () => {
+  const known = { ...upload('u1', { at: 'going' }), name: 'film.bin', lastModified: 7 };
+  const { desk: all, done } = desk({ uploads: [known] });
+  await answerCall(all, add([picked('p1')]));
+  expect(done).toEqual([]);
+});
+
+test('a refresh is for sessions that live, too', async () => {
+  const { desk: all, done } = desk({ uploads: [upload('u1', { at: 'going' })] });
+  await answerCall(all, { name: 'uploads.act', ask: { action: 'refresh', ids: ['u1'] } });
+  expect(done).toEqual([['refresh', ['u1']], 'kick']);
+});
+
+test('handles are given out for uploads of this account only, and only where there are any', async () => {
+  const handle = { kind: 'file', name: 'a' } as FileSystemFileHandle;
+  const uploads = [upload('u1', { at: 'needs-permission' }), upload('u2', { at: 'needs-permission' })];
+  const { desk: all } = desk({ uploads, handles: { u1: handle, another: handle } });
+  const ids = ['u1', 'u2', 'another'];
+  expect(await answerCall(all, { name: 'uploads.handles', ask: { ids } })).toEqual([{ id: 'u1', handle }]);
+});
+
+test('a permission that was given is one change of all those uploads', async () => {
+  const { desk: all, done } = desk({});
+  expect(await answerCall(all, { name: 'uploads.permitted', ask: { ids: ['u1', 'u2'] } })).toBe(null);
+  expect(done).toEqual([[['u1', 'u2'], { type: 'permitted' }]]);
+});
+
+test('uploads of other devices are shown as the server has them', async () => {
+  const file = {
+    id: 'f1',
+    path: '',
+    name: 'a',
+    size: 3,
+    type: '',
+    lastModified: 1,
+    partBytes: 10,
+    offsets: {},
+  };
+  const session: UploadSession = {
+    id: 's2',
+    device: 'Phone',
+    createdAt: 1,
+    issuedAt: 1,
+    sessionTtlMinutes: 30,
+    now: 1,
+    files: [{ ...file, state: 'open', acknowledged: [] }],
+  };
+  expect(
+    await answerCall(desk({ elsewhere: [session] }).desk, { name: 'uploads.elsewhere', ask: {} }),
+  ).toEqual([
+    { id: 'f1', session: 's2', device: 'Phone', path: '', name: 'a', size: 3, acknowledgedBytes: 0 },
+  ]);
+});
+
+test('files that are selected again are compared and refused by reason', async () => {
+  const { desk: all } = desk({});
+  const call = { name: 'uploads.select', ask: { files: [picked('p1')] } } as const;
+  expect(await answerCall(all, { ...call, ask: { files: [...call.ask.files] } })).toEqual({
+    matched: [],
+    refused: [{ picked: 'p1', name: 'film.bin', code: 'OTHER_SIZE' }],
+  });
+});
+
+test('what a page notes is in the log, as a page’s', async () => {
+  const { desk: all } = desk({});
+  expect(await answerCall(all, { name: 'log.note', ask: { text: 'permission: prompt' } })).toBe(null);
+  expect(await answerCall(all, { name: 'log.read', ask: {} })).toEqual([
+    { at: 1, worker: 'i1', source: 'page', text: 'permission: prompt' },
+  ]);
 });
