@@ -1,6 +1,17 @@
 import { signal } from '@preact/signals';
 import * as v from 'valibot';
-import { AccountSession, Problem, StoredFiles } from '../shared/api.ts';
+import {
+  AccountSession,
+  DeviceSessions,
+  Passkey,
+  Passkeys,
+  Problem,
+  type RegisterPasskey,
+  SignInMethods,
+  SsoStart,
+  StoredFiles,
+  type UsePasskey,
+} from '../shared/api.ts';
 import { type ErrorCode, isErrorCode } from '../shared/errors.ts';
 import { isControlled } from './worker.ts';
 
@@ -32,8 +43,71 @@ export function signIn(email: string, otp: string): Promise<Answer<unknown>> {
   return post('/api/auth/sign-in/email-otp', { email, otp });
 }
 
-export function signOut(): Promise<Answer<unknown>> {
-  return request('/api/session', { method: 'DELETE' }, v.unknown());
+/** The ways to sign in here. */
+export function readMethods(): Promise<Answer<SignInMethods>> {
+  return request('/api/auth/methods', {}, SignInMethods);
+}
+
+/** Begins a sign-in by the provider: where to send the browser, and the state with which it comes back. */
+export function startSso(): Promise<Answer<SsoStart>> {
+  return request('/api/auth/sign-in/sso', { method: 'POST' }, SsoStart);
+}
+
+/** What an authenticator is asked, as `@simplewebauthn` takes it: ours to pass on, not to read. */
+const Question = v.looseObject({ challenge: v.string() });
+export type Question = v.InferOutput<typeof Question>;
+
+export function askForPasskey(): Promise<Answer<Question>> {
+  return request('/api/auth/passkey/sign-in/options', { method: 'POST' }, Question);
+}
+
+/** Signs in with what the authenticator answered. */
+export function verifyPasskey(body: UsePasskey): Promise<Answer<unknown>> {
+  return post('/api/auth/passkey/sign-in/verify', body);
+}
+
+export function askForNewPasskey(): Promise<Answer<Question>> {
+  return request('/api/auth/passkey/register/options', { method: 'POST' }, Question);
+}
+
+export function registerPasskey(body: RegisterPasskey): Promise<Answer<Passkey>> {
+  return request('/api/auth/passkey/register/verify', { method: 'POST', ...json(body) }, Passkey);
+}
+
+export function listPasskeys(): Promise<Answer<Passkeys>> {
+  return request('/api/auth/passkey', {}, Passkeys);
+}
+
+export function renamePasskey(id: string, name: string): Promise<Answer<unknown>> {
+  return request(`/api/auth/passkey/${id}`, { method: 'PATCH', ...json({ name }) }, v.unknown());
+}
+
+export function deletePasskey(id: string): Promise<Answer<unknown>> {
+  return request(`/api/auth/passkey/${id}`, { method: 'DELETE' }, v.unknown());
+}
+
+/** The devices this account is signed in on. */
+export function listDevices(): Promise<Answer<DeviceSessions>> {
+  return request('/api/sessions', {}, DeviceSessions);
+}
+
+export function endDevice(id: string): Promise<Answer<unknown>> {
+  return request(`/api/sessions/${encodeURIComponent(id)}`, { method: 'DELETE' }, v.unknown());
+}
+
+/** Signs out; `queued` while the server could not be told, which changes nothing on this device. */
+export function signOut(): Promise<Answer<Change>> {
+  return request('/api/session', { method: 'DELETE' }, Changed);
+}
+
+/** Deletes the account with all that is in it. */
+export function deleteAccount(): Promise<Answer<unknown>> {
+  return request('/api/account', { method: 'DELETE' }, v.unknown());
+}
+
+/** How much room this account uses at the server, and has. */
+export function readUsage(): Promise<Answer<Pick<StoredFiles, 'usedBytes' | 'quotaBytes'>>> {
+  return request('/api/files?limit=1', {}, v.pick(StoredFiles, ['usedBytes', 'quotaBytes']));
 }
 
 /** Asks whether someone is signed in; the worker hears the answer first. Its token never gets here. */

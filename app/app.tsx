@@ -2,14 +2,16 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import lazy, { ErrorBoundary } from 'preact-iso/lazy';
 import { LocationProvider, Route, Router, useLocation } from 'preact-iso/router';
-import { breakLoop, isLooping, SIGN_IN, useSessionGuard } from './guard.ts';
+import { breakLoop, COMPLETE, isLooping, isRenewing, SIGN_IN, useSessionGuard } from './guard.ts';
 import { SiteHeader } from './header.tsx';
 import { t } from './i18n.ts';
 import { DropVeil, HiddenInputs } from './inputs.tsx';
 import { Message } from './message.tsx';
 import { ActionNotices, Notices } from './notices.tsx';
 import { ping } from './presence.ts';
-import { SignInPage } from './sign-in-page.tsx';
+import { CompletePage } from './sign-in/complete-page.tsx';
+import { SignInPage } from './sign-in/sign-in-page.tsx';
+import { SignOutDialog } from './sign-out.tsx';
 import { Skeleton } from './skeleton.tsx';
 import { groups, session } from './state.ts';
 import { UploadsPage } from './uploads/uploads-page.tsx';
@@ -21,6 +23,9 @@ const PATIENCE_MS = 4_000;
 
 const LibraryPage = lazy(() =>
   import('./library-page.tsx').then((module) => module.LibraryPage).catch(() => Broken),
+);
+const SettingsPage = lazy(() =>
+  import('./settings/settings-page.tsx').then((module) => module.SettingsPage).catch(() => Broken),
 );
 const DiagnosticsPage = lazy(() =>
   import('./diagnostics-page.tsx').then((module) => module.DiagnosticsPage).catch(() => Broken),
@@ -53,16 +58,21 @@ function Frame(): JSX.Element {
         {isSignedIn && <HiddenInputs />}
       </main>
       {isSignedIn && <DropVeil />}
+      {isSignedIn && <SignOutDialog />}
     </>
   );
 }
 
 function Content(): JSX.Element | null {
-  const { path } = useLocation();
+  const { path, query } = useLocation();
   const { state } = session.value;
   if (workerState.value === 'absent' || workerState.value === 'unsupported') return null; // the notice says it all
   if (isLooping.value) return <Loop />;
-  if (path === SIGN_IN) return state === 'signed-in' ? <Skeleton /> : <SignInPage />;
+  if (path === COMPLETE) return <CompletePage />;
+  if (path === SIGN_IN) {
+    const isDone = state === 'signed-in' && !isRenewing(path, query, session.value);
+    return isDone ? <Skeleton /> : <SignInPage />;
+  }
   if (state === 'unknown') return <NotKnownYet />;
   return state === 'signed-in' ? <Pages /> : <Skeleton />;
 }
@@ -76,6 +86,7 @@ function Pages(): JSX.Element {
         <Route path="/" component={UploadsPage} />
         <Route path="/app" component={UploadsPage} />
         <Route path="/library" component={LibraryPage} />
+        <Route path="/settings" component={SettingsPage} />
         <Route path="/diagnostics" component={DiagnosticsPage} />
         <Route default component={NotFound} />
       </Router>

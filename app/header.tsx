@@ -1,11 +1,9 @@
 import type { JSX } from 'preact';
 import { useLocation } from 'preact-iso/router';
-import { signOut } from './api.ts';
 import { chooseLanguage, type Language, language, languages, t } from './i18n.ts';
 import { Mark } from './icons.tsx';
-import { trouble } from './intake.ts';
-import { ping } from './presence.ts';
-import { session, tabFacts, totals } from './state.ts';
+import { askToSignOut } from './sign-out.tsx';
+import { session, totals } from './state.ts';
 
 export function SiteHeader(): JSX.Element {
   const isSignedIn = session.value.state === 'signed-in' || session.value.state === 'unknown';
@@ -73,9 +71,14 @@ function AccountMenu(): JSX.Element {
           </select>
         </label>
         {isSignedIn && (
-          <a class="menu-link" href="/diagnostics" onClick={closeMenu}>
-            {t('account.diagnostics')}
-          </a>
+          <p class="menu-links">
+            <a class="menu-link" href="/settings" data-do="settings" onClick={closeMenu}>
+              {t('account.settings')}
+            </a>
+            <a class="menu-link" href="/diagnostics" onClick={closeMenu}>
+              {t('account.diagnostics')}
+            </a>
+          </p>
         )}
         {isSignedIn && <SignOut />}
       </div>
@@ -88,21 +91,17 @@ function closeMenu(): void {
 }
 
 function SignOut(): JSX.Element {
-  const { unsafeFiles: files } = tabFacts.value;
-
-  async function leave(): Promise<void> {
-    closeMenu();
-    const answer = await signOut();
-    if (!answer.ok) trouble.value = answer.code;
-    await ping();
-  }
-
   return (
-    <>
-      {files > 0 && <p class="menu-hint">{t('account.signOutUnsafe', { count: files })}</p>}
-      <button type="button" class="button wide" data-sign-out onClick={() => void leave()}>
-        {t('account.signOut')}
-      </button>
-    </>
+    <button
+      type="button"
+      class="button wide"
+      data-sign-out
+      onClick={() => {
+        closeMenu();
+        askToSignOut();
+      }}
+    >
+      {t('account.signOut')}
+    </button>
   );
 }

@@ -24,6 +24,10 @@ const outlines = {
   cloudOff: 'M4 4l16 16M8.5 8.5a5 5 0 0 0-1.5 9.5h9.5M11 6.5a5 5 0 0 1 6 4.5 3.5 3.5 0 0 1 3 5',
   clock: 'M12 7v5l3.5 2M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17z',
   up: 'M12 19V5M6 11l6-6 6 6',
+  key: 'M15.5 4.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM12 12.5l-7.5 7M7 17l2.5 2.5',
+  door: 'M13 4.5h5.5v15H13M4.5 12h10M10.5 7.5l4.5 4.5-4.5 4.5',
+  device: 'M4.5 5.5h15v10.5h-15zM9 19.5h6M12 16v3.5',
+  bell: 'M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 1.5h-15zM10.5 20.5h3',
 } as const;
 export type IconName = keyof typeof outlines;
 

@@ -1,11 +1,11 @@
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import type { ErrorCode } from '../shared/errors.ts';
 import type { PickedFile, RefusedFile } from '../shared/protocol.ts';
 import type { UploadAction } from '../shared/upload-view.ts';
 import { elsewhere, pullElsewhere } from './elsewhere.ts';
 import { forget, keep } from './files.ts';
 import { BATCH, pickedFrom, pickedFromTransfer } from './picking.ts';
-import { selectableRows, session, tabFacts } from './state.ts';
+import { lastAccountId, selectableRows, session, tabFacts } from './state.ts';
 import { call, version } from './worker.ts';
 
 /** What a person asks for: files to send, and what to do with those that are listed. */
@@ -33,6 +33,24 @@ export const trouble = signal<ErrorCode | null>(null);
 export const refusals = signal<readonly Refusal[]>([]);
 /** Files that were not added because they are on their way, until dismissed. */
 export const knownFiles = signal<readonly Known[]>([]);
+
+/** The worker has taken a file from this page. */
+export const isAccepted = signal(false);
+
+// What one account chose is nothing for the next one to see.
+effect(() => {
+  lastAccountId.value;
+  refusals.value = [];
+  knownFiles.value = [];
+});
+
+/** A person was told what leaving this page means and leaves all the same. */
+let isLeaveAgreed = false;
+
+/** Spares a person the browser's question whether to leave: they have just been asked. */
+export function leaveAgreed(): void {
+  isLeaveAgreed = true;
+}
 
 /** The hidden inputs, which live as long as someone is signed in. */
 const inputs: { files?: HTMLInputElement; folder?: HTMLInputElement; again?: HTMLInputElement } = {};
@@ -97,7 +115,11 @@ export function watchWindow(): void {
   });
   addEventListener('beforeunload', (event) => {
     // Whoever agreed to an update has been asked, and the new worker has this page's files by then.
-    if (version.peek() !== 'updating' && tabFacts.peek().unsafeFiles > 0) event.preventDefault();
+    if (isLeaveAgreed || version.peek() === 'updating') return;
+    if (tabFacts.peek().unsafeFiles > 0) event.preventDefault();
+  });
+  addEventListener('pageshow', () => {
+    isLeaveAgreed = false; // back out of the back-forward cache
   });
 }
 
@@ -157,6 +179,7 @@ async function add(files: PickedFile[], again: boolean): Promise<boolean> {
     forget(files.map(({ id }) => id));
     return false;
   }
+  if (reply.value.ids.length > 0) isAccepted.value = true;
   const byId = new Map(files.map((picked) => [picked.id, picked]));
   const known = reply.value.known.flatMap(({ picked, of }) => {
     const file = byId.get(picked);

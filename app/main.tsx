@@ -1,5 +1,6 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
+import { watchAttention } from './attention.ts';
 import { startLanguage } from './i18n.ts';
 import { watchWindow } from './intake.ts';
 import { ping, startPresence } from './presence.ts';
@@ -12,6 +13,7 @@ startWorker();
 onBeforeReload(ping);
 startPresence();
 watchWindow();
+watchAttention();
 await startLanguage();
 
 const root = document.getElementById('app');

@@ -6,7 +6,8 @@ import { dismissExpiry, expiryNotice } from './guard.ts';
 import { errorText, t } from './i18n.ts';
 import { Icon, type IconName } from './icons.tsx';
 import { addAgain, knownFiles, type Refusal, refusals, trouble } from './intake.ts';
-import { droppedChanges } from './state.ts';
+import { farewell } from './sign-out.tsx';
+import { droppedChanges, session } from './state.ts';
 import { showRow } from './uploads/spotlight.ts';
 import { update, version, workerState } from './worker.ts';
 
@@ -15,6 +16,7 @@ export function Notices(): JSX.Element {
   return (
     <div class="notices">
       <ExpiryNotice />
+      <FarewellNotice />
       <WorkerNotice />
       <VersionNotice />
     </div>
@@ -40,6 +42,26 @@ function ExpiryNotice(): JSX.Element {
   );
 }
 
+/** How the last one left this device, where there is more to say than that they did. */
+function FarewellNotice(): JSX.Element {
+  const how = session.value.state === 'signed-out' ? farewell.value : null;
+  return (
+    <div role="status">
+      {how && (
+        <Notice
+          name={`sign-out-${how}`}
+          isCalm
+          icon={how === 'pending' ? 'clock' : 'check'}
+          title={t(`notice.signOut.${how}.title`)}
+          onDismiss={() => (farewell.value = null)}
+        >
+          <p>{t(`notice.signOut.${how}.body`)}</p>
+        </Notice>
+      )}
+    </div>
+  );
+}
+
 function WorkerNotice(): JSX.Element | null {
   if (workerState.value !== 'absent' && workerState.value !== 'unsupported') return null;
   const kind = workerState.value === 'absent' ? 'worker' : 'unsupported';
@@ -55,13 +77,17 @@ function WorkerNotice(): JSX.Element | null {
   );
 }
 
-/** What became of the last thing that was asked for: it is in sight wherever the page was scrolled to. */
+/**
+ * What became of the last thing that was asked for: it is in sight wherever the page was scrolled to. Where it names
+ * files, it is for whoever is signed in.
+ */
 export function ActionNotices(): JSX.Element {
+  const isSignedIn = session.value.state === 'signed-in';
   return (
     <div class="notices acting">
       <TroubleNotice />
-      <KnownNotice />
-      <RefusalNotice />
+      {isSignedIn && <KnownNotice />}
+      {isSignedIn && <RefusalNotice />}
       <DroppedNotice />
     </div>
   );

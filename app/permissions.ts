@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import { call } from './worker.ts';
 
 /** What the browser allows here; null where it does not say. */
@@ -8,18 +9,56 @@ export interface Permissions {
 }
 
 const NOTED = 'holdfast.permissions-noted';
+const OFFERED = 'holdfast.notifications-offered';
+
+/** Whether notifications are allowed, as of the last look; null where there are none. */
+export const notifications = signal<NotificationPermission | null>(look());
 
 export async function readPermissions(): Promise<Permissions> {
   return {
-    notifications: 'Notification' in window ? Notification.permission : null,
+    notifications: look(),
     persistentStorage: (await navigator.storage?.persisted?.().catch(() => null)) ?? null,
   };
 }
 
-/** Has the log say what is allowed: once, and again when that has changed. */
-export async function notePermissions(): Promise<void> {
+/** Notes what is allowed now, and whenever that changes, here or in the browser's settings. */
+export async function watchPermissions(): Promise<void> {
+  // Safari (18) knows no changes of this one; there it is looked at again with the next start.
+  const status = await navigator.permissions?.query({ name: 'notifications' }).catch(() => null);
+  status?.addEventListener('change', noteNotifications);
+  await notePermissions();
+}
+
+/** Has the browser ask a person, which it does only right after a click of theirs. The reason was given before. */
+export async function askForNotifications(): Promise<void> {
+  if (notifications.peek() === null) return;
+  await Notification.requestPermission().catch(() => undefined);
+  noteNotifications();
+}
+
+/** Whether to offer notifications, which is done once: by asking this, it has been. */
+export function mayOffer(): boolean {
+  if (look() !== 'default' || localStorage.getItem(OFFERED) !== null) return false;
+  localStorage.setItem(OFFERED, '1');
+  return true;
+}
+
+function noteNotifications(): void {
+  notifications.value = look();
+  void notePermissions();
+}
+
+/** Has the log say what is allowed: once, and again when that has changed. All tabs hear of a change; one notes it. */
+async function notePermissions(): Promise<void> {
   const { notifications, persistentStorage } = await readPermissions();
-  const text = `Permissions: notifications ${notifications ?? 'unknown'}, persistent storage ${persistentStorage ?? 'unknown'}`;
-  if (localStorage.getItem(NOTED) === text) return;
-  if ((await call('log.note', { text })).ok) localStorage.setItem(NOTED, text);
+  const text = `Permissions: notifications ${notifications ?? 'unsupported'}, persistent storage ${persistentStorage ?? 'unknown'}`;
+  const note = async () => {
+    if (localStorage.getItem(NOTED) === text) return;
+    if ((await call('log.note', { text })).ok) localStorage.setItem(NOTED, text);
+  };
+  await (navigator.locks?.request('holdfast-permissions', note) ?? note());
+}
+
+function look(): NotificationPermission | null {
+  return 'Notification' in globalThis ? Notification.permission : null;
 }

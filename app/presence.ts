@@ -1,11 +1,11 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { About } from '../shared/protocol.ts';
-import { openCalls } from './api.ts';
+import { openCalls, readSession } from './api.ts';
 import { pullElsewhere } from './elsewhere.ts';
 import { offer } from './files.ts';
 import { language } from './i18n.ts';
 import { taking } from './intake.ts';
-import { notePermissions } from './permissions.ts';
+import { watchPermissions } from './permissions.ts';
 import { applySession, catchUp, session, totals } from './state.ts';
 import { call, onNews } from './worker.ts';
 
@@ -66,7 +66,7 @@ export async function ping(eager = false): Promise<void> {
   const reply = await call('ping', { build: __BUILD__, leaving: false, eager, language: language.peek() });
   if (!reply.ok) return;
   const { value } = reply;
-  if (worker.peek() === null) void notePermissions();
+  if (worker.peek() === null) void watchPermissions();
   worker.value = value;
   const isNew = value.instance !== instance;
   if (isNew) watchForDeath(value.instance);
@@ -111,7 +111,10 @@ function veil(): void {
   document.documentElement.dataset.veiled = '';
 }
 
+/** The worker may know no more than this page did: the server is asked, and what it says is shown first. */
 async function unveil(): Promise<void> {
-  await Promise.race([ping(true), new Promise((resolve) => setTimeout(resolve, VEIL_MS))]);
+  const known = readSession().then(() => ping(true));
+  await Promise.race([known, new Promise((resolve) => setTimeout(resolve, VEIL_MS))]);
+  await new Promise((resolve) => setTimeout(resolve)); // a change that was just taken in is rendered by then
   delete document.documentElement.dataset.veiled;
 }

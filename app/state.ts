@@ -67,6 +67,16 @@ export function row(id: string): Signal<UploadView> | undefined {
   return rows.get(id);
 }
 
+/** All rows of the list. */
+export function allIds(): string[] {
+  return [...rows.keys()];
+}
+
+/** Those that can be cancelled. */
+export function cancellableIds(): string[] {
+  return allIds().filter((id) => rows.get(id)?.peek().can.includes('cancel'));
+}
+
 /** Where in its group the row with this id stands. */
 export function placeOf(id: string): { group: Group; index: number } | undefined {
   return order.find(id);
@@ -121,11 +131,12 @@ export function applySession(next: SessionView): void {
     session.value = next;
     if (next.state === 'signed-in' && next.account) {
       // Another account sees none of the first one's rows, not even until its own have come.
-      if (lastAccountId.peek() !== null && lastAccountId.peek() !== next.account.id) clear();
+      if (lastAccountId.peek() !== null && lastAccountId.peek() !== next.account.id) clear(true);
       lastAccountId.value = next.account.id;
       libraryVersion.value += 1;
     }
-    if (next.state === 'signed-out') clear();
+    // The files stay at hand: whoever signs in again goes on with them.
+    if (next.state === 'signed-out') clear(false);
   });
   if (next.state === 'signed-in') void pullSnapshot();
 }
@@ -209,10 +220,10 @@ function publish(nextTotals: Totals, isMoved: boolean): void {
   if (isMoved) groups.value = { ...order.groups };
 }
 
-function clear(): void {
+function clear(withFiles: boolean): void {
   slices.clear();
   missed = [];
-  forget([...rows.keys()]);
+  if (withFiles) forget([...rows.keys()]);
   rows.clear();
   order.clear();
   tally = new Tally();

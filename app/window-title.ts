@@ -1,6 +1,6 @@
 import { useLayoutEffect } from 'preact/hooks';
+import { isUnseen } from './attention.ts';
 import { percentage } from './format.ts';
-import { expiryNotice } from './guard.ts';
 import { t } from './i18n.ts';
 import { overall, session } from './state.ts';
 import { titleFacts } from './uploads/progress.ts';
@@ -14,7 +14,7 @@ export function useWindowTitle(): void {
 }
 
 function titleText(): string {
-  if (expiryNotice.value !== null) return t('title.expired');
+  if (isUnseen.value) return t('title.expired');
   if (session.value.state === 'expired' || session.value.state === 'signed-out') return t('title.signIn');
   const { percent, needsYou } = titleFacts(overall.value);
   const title = percent === null ? t('app.name') : t('title.percent', { percent: percentage(percent) });

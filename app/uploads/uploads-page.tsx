@@ -6,6 +6,7 @@ import { Skeleton } from '../skeleton.tsx';
 import { groups, listKnown } from '../state.ts';
 import { Announcer } from './announcer.tsx';
 import { Elsewhere } from './elsewhere-list.tsx';
+import { NotificationOffer } from './notification-offer.tsx';
 import { groupNames } from './order.ts';
 import { Overview } from './overview.tsx';
 import { FEW, UploadList } from './upload-list.tsx';
@@ -30,6 +31,7 @@ export function UploadsPage(): JSX.Element {
           <aside class="uploads-side">
             <Overview />
             <AddMore />
+            <NotificationOffer />
           </aside>
           <div class="uploads-main">
             {isLong && <Elsewhere />}
