@@ -558,3 +558,115 @@ test('a sign-out while nobody is signed in asks nobody, and changes nothing', as
   expect(await store.account()).toEqual({ at: 'signed-out', epoch: 2 });
   expect(posts).toEqual([]);
 });
+
+const signOut: ApiRequest = { method: 'DELETE', path: '/api/session', headers: new Headers(), body: null };
+
+/** A gate after a sign-out that nobody answered. */
+async function signedOutOffline() {
+  const all = await gate('signed-in');
+  server.instead = () => null;
+  const answer = await all.gateway.send(signOut);
+  expect([answer.status, await answer.json()]).toEqual([202, { queued: true }]);
+  server.instead = () => undefined;
+  server.seen = [];
+  return all;
+}
+
+test('a sign-out that nobody answers holds here at once, and says that the server has yet to hear of it', async () => {
+  const { account, posts } = await signedOutOffline();
+  expect(account.current).toEqual({ at: 'signed-out', epoch: 2, pending: ada });
+  expect(posts).toEqual([{ type: 'session', session: { epoch: 2, state: 'signed-out', account: null } }]);
+});
+
+test('the server hears of a sign-out before anything else goes out', async () => {
+  const { gateway, account } = await signedOutOffline();
+  expect(await outcome(await gateway.send(get('/api/files')))).toEqual(expired);
+  expect(server.calls).toEqual(['GET /api/session', 'DELETE /api/session']);
+  expect([server.cookie, account.current]).toEqual([null, { at: 'signed-out', epoch: 2 }]);
+});
+
+test('that its session still lives is no news while a sign-out waits', async () => {
+  const { account } = await signedOutOffline();
+  await account.ask();
+  expect(account.current).toEqual({ at: 'signed-out', epoch: 2, pending: ada });
+});
+
+test('a sign-out that waits is not told to whoever else is signed in by now', async () => {
+  const { gateway, account } = await signedOutOffline();
+  server.cookie = bob;
+  expect(await gateway.finishSignOut()).toBe(true);
+  expect(server.calls).toEqual(['GET /api/session']);
+  expect([server.cookie, account.current]).toEqual([bob, { at: 'signed-out', epoch: 2 }]);
+});
+
+const HTML = { 'Content-Type': 'text/html' };
+
+test.each([
+  ['nobody', () => null],
+  ['a server in trouble', () => new Response(null, { status: 503 })],
+  ['a portal', () => new Response('<html>', { headers: HTML })],
+  ['a proxy', () => new Response('<html>', { status: 403, headers: HTML })],
+])(
+  'a sign-out that waits goes on waiting while %s answers, to the question or to itself',
+  async (_who, answer) => {
+    for (const method of ['GET', 'DELETE']) {
+      const { gateway, account } = await signedOutOffline();
+      server.instead = (request) => (request.method === method ? answer() : undefined);
+      expect(await gateway.finishSignOut()).toBe(false);
+      expect(await outcome(await gateway.send(get('/api/files')))).toEqual(unreachable);
+      expect(account.current).toEqual({ at: 'signed-out', epoch: 2, pending: ada });
+      server.instead = () => undefined;
+      expect(await gateway.finishSignOut()).toBe(true);
+      expect(server.cookie).toBe(null);
+      server.cookie = ada;
+    }
+  },
+);
+
+test('with no sign-out waiting there is nothing to tell', async () => {
+  const { gateway } = await gate('signed-out');
+  expect(await gateway.finishSignOut()).toBe(true);
+  expect(server.calls).toEqual([]);
+});
+
+test('a sign-in waits until the server has heard of the sign-out before it', async () => {
+  const { gateway, account } = await signedOutOffline();
+  server.instead = ({ path }) => {
+    if (path.startsWith('/api/auth/')) server.cookie = bob;
+    return undefined;
+  };
+  await gateway.send(post('/api/auth/sign-in/email-otp'));
+  expect(server.calls.slice(0, 3)).toEqual([
+    'GET /api/session',
+    'DELETE /api/session',
+    'POST /api/auth/sign-in/email-otp',
+  ]);
+  expect(account.current).toEqual({ at: 'signed-in', epoch: 3, account: bob });
+});
+
+test.each([
+  ['/api/auth/passkey/sign-in/verify', 3],
+  ['/api/auth/sign-in/email-otp', 3],
+  ['/api/auth/passkey/sign-in/options', 2],
+  ['/api/auth/methods', 2],
+])('while expired %s goes out, and leaves the session in epoch %i', async (path, epoch) => {
+  const { gateway, account } = await gate('expired');
+  expect((await gateway.send(post(path))).status).toBe(200);
+  expect(server.calls[0]).toBe(`POST ${path}`);
+  expect(account.current.epoch).toBe(epoch);
+});
+
+test.each(['/api/auth/passkey', '/api/auth/passkey/register/options', '/api/auth/passkey/1'])(
+  'a person’s own passkeys at %s are behind the gate',
+  async (path) => {
+    const over = await gate('expired');
+    expect(await outcome(await over.gateway.send(post(path)))).toEqual(expired);
+    expect(server.calls).toEqual([]);
+  },
+);
+
+test('an account that is deleted is signed out', async () => {
+  const { gateway, account } = await gate('signed-in');
+  expect((await gateway.send({ ...post('/api/account'), method: 'DELETE' })).status).toBe(200);
+  expect(account.current).toEqual({ at: 'signed-out', epoch: 2 });
+});

@@ -94,12 +94,13 @@ export class Gateway {
     if (state.at !== 'signed-out' || !state.pending) return true;
     const { pending, epoch } = state;
     const session = await this.#account.read();
-    if (session.status === null || session.status >= 500) return false;
+    // Only our server's own word counts: a portal's page must not swallow the sign-out.
+    if (!session.session && session.status !== 401) return false;
     // Whoever else is signed in by now, or nobody, is not ours to sign out.
     if (session.session?.account.id === pending.id) {
       const headers = { [header.account]: pending.id, [header.csrf]: session.session.csrfToken };
       const response = await fetchApi('/api/session', { method: 'DELETE', headers });
-      if (!response || response.status >= 500) return false;
+      if (response?.status !== 204 && response?.status !== 401) return false;
     }
     await this.#account.change({ type: 'sign-out-heard', epoch });
     return true;
