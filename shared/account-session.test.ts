@@ -209,3 +209,26 @@ test('in any order of answers, sign-ins and deaths: epochs rise, what is late is
     { numRuns: 3000 },
   );
 });
+
+test('a sign-out that the server has yet to hear of stands until it has, whatever else is said', () => {
+  const person = { id: 'a1', email: 'a@b.test' };
+  const signedIn: AccountState = { at: 'signed-in', epoch: 4, account: person };
+  const pending = nextAccountState(signedIn, { type: 'signed-out', pending: person });
+  expect(pending).toEqual({ at: 'signed-out', epoch: 5, pending: person });
+  for (const event of [
+    { type: 'session-seen', epoch: 5, account: person },
+    { type: 'session-refused', epoch: 5 },
+    { type: 'signed-out' },
+    { type: 'sign-out-heard', epoch: 4 },
+    { type: 'told', epoch: 5 },
+  ] as const)
+    expect(nextAccountState(pending, event)).toBe(pending);
+  const heard = nextAccountState(pending, { type: 'sign-out-heard', epoch: 5 });
+  expect(heard).toEqual({ at: 'signed-out', epoch: 5 });
+  expect(nextAccountState(heard, { type: 'sign-out-heard', epoch: 5 })).toBe(heard);
+  expect(nextAccountState(pending, { type: 'signed-in', account: person })).toEqual({
+    ...signedIn,
+    epoch: 6,
+  });
+  expect(nextAccountState(signedIn, { type: 'sign-out-heard', epoch: 4 })).toBe(signedIn);
+});

@@ -781,3 +781,35 @@ test('10,000 uploads are listed, counted and planned for without a walk for each
   expect((performance.now() - begun) / 10).toBeLessThan(50);
   await engine.drain();
 }, 20_000);
+
+test('a row that is forgotten is gone with all that was kept of it, and its requests end', async () => {
+  const server = new ModelServer(big.length, Array<Fate>(1000).fill('unreachable'));
+  const phone = device(server, big, () => 0.5);
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.safe === 'yes');
+  await engine.list.forget([phone.upload.id]);
+  expect([engine.list.row(phone.upload.id), engine.list.size, engine.hasWork]).toEqual([null, 0, false]);
+  const { uploads, staged, digests } = await phone.store.load();
+  expect([uploads, staged, digests]).toEqual([[], [], []]);
+  await engine.drain();
+});
+
+test.each([
+  ['TAKEN_OVER', 409, 'stored'],
+  ['PART_EXISTS', 409, 'needs-file'],
+  ['QUOTA_EXCEEDED', 507, 'failed'],
+  ['WRONG_ACCOUNT', 403, 'stored'],
+  ['EXPIRED_SESSION', 410, 'stored'],
+  ['BODY_STALLED', 408, 'stored'],
+] as const)('a part that is answered %s once leaves its upload %s', async (code, status, at) => {
+  const server = new ModelServer(1000, []);
+  let refusals = 1;
+  server.instead = (call) => (call === 'PUT parts/0' && refusals-- > 0 ? refusal(code, status) : null);
+  const phone = device(server, noise(1000, 1), () => 0);
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === at);
+  if (at === 'stored') expect(server.content.equals(noise(1000, 1))).toBe(true);
+  await engine.drain();
+});
