@@ -29,7 +29,7 @@ import { UploadApi } from './upload-api.ts';
  */
 
 /** Schedules to run: a few each time, many when asked to. */
-const RUNS = Number(process.env.HOLDFAST_SCHEDULES ?? 60);
+const RUNS = Number(process.env.HOLDFAST_SCHEDULES ?? 40);
 const SEED = Number(process.env.HOLDFAST_SEED ?? 4_8_15_16);
 /** Device time runs this much faster than the wall clock. */
 const HASTE = 200;
@@ -588,7 +588,7 @@ async function run(plan: Schedule): Promise<void> {
     for (const { state } of rest) count(seen.rests, state.at);
     network.calm();
     for (let round = 0; !device.isDone; round++) {
-      if (round > 6) throw new Error(`No end of it: ${device.rows.map(({ state }) => state.at).join()}`);
+      if (round > 20) throw new Error(`No end of it: ${device.rows.map(({ state }) => state.at).join()}`);
       for (const row of await untilAtRest(device, network))
         if (row.state.at !== 'stored') await goOn(device, row);
       // People are slower than a checkpoint: what they are shown has been written by then.
