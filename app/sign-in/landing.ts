@@ -17,10 +17,10 @@ export function landingFor(
   account: string | null,
   origin: string,
 ): Landing {
-  if (leftBy !== null && leftBy !== account) return { to: DEFAULT_RETURN, note: null };
   const { to, refused } = safeReturnTo(wanted, origin);
-  if (!refused) return { to, note: null };
-  return { to, note: `Warning: the return URL was ${wanted === null ? 'missing' : 'refused'}` };
+  const why = wanted === null ? 'missing' : 'refused';
+  const isOther = leftBy !== null && leftBy !== account;
+  return { to: isOther ? DEFAULT_RETURN : to, note: refused ? `Warning: the return URL was ${why}` : null };
 }
 
 /** The address of the sign-in page that leads back to `returnTo`. */
