@@ -35,7 +35,7 @@ export function dismissExpiry(): void {
   expiryNotice.value = null;
 }
 
-/** Lets the moves begin anew, after a person asked for it. */
+/** Lets the moves begin anew, after a person did something: signed in or out, or asked to go on. */
 export function breakLoop(): void {
   moves = [];
   isLooping.value = false;

@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { signOut } from './api.ts';
+import { breakLoop } from './guard.ts';
 import { t } from './i18n.ts';
 import { act, trouble } from './intake.ts';
 import { ping } from './presence.ts';
@@ -23,6 +24,7 @@ export function askToSignOut(): void {
 }
 
 async function leave(): Promise<void> {
+  breakLoop();
   const answer = await signOut();
   trouble.value = answer.ok ? null : answer.code;
   farewell.value = answer.ok && answer.value.queued ? 'pending' : null;

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso/router';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { readSession } from '../api.ts';
-import { isComplete } from '../guard.ts';
+import { breakLoop, isComplete } from '../guard.ts';
 import { t } from '../i18n.ts';
 import { Message } from '../message.tsx';
 import { ping } from '../presence.ts';
@@ -59,6 +59,7 @@ async function look(over: AbortSignal, tell: (how: 'unreachable' | 'lost') => vo
     await ping();
     if (over.aborted) return;
     if (answer.ok && session.peek().state === 'signed-in') {
+      breakLoop();
       isComplete.value = true;
       return;
     }

@@ -15,6 +15,13 @@ test.each([
     { to: '/app', note: null },
   ],
   [
+    'another account with a refused address is noted too',
+    '//evil.test',
+    'a',
+    'b',
+    { to: '/app', note: 'Warning: the return URL was refused' },
+  ],
+  [
     'a missing address is noted',
     null,
     null,

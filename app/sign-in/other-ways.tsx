@@ -7,11 +7,10 @@ import { t } from '../i18n.ts';
 import { Icon } from '../icons.tsx';
 import { leaveAgreed } from '../intake.ts';
 import { knowsPasskeys, type Outcome, signInWithPasskey } from '../passkey.ts';
-import { ping } from '../presence.ts';
 import { tabFacts } from '../state.ts';
 import { keepReturn } from './kept-return.ts';
 import { methods } from './methods.ts';
-import type { Request } from './request.ts';
+import { arrive, type Request } from './request.ts';
 
 /** The ways to sign in that need no mail, as far as this server and this browser have them. */
 export function OtherWays({ request }: { request: Request }): JSX.Element | null {
@@ -27,7 +26,7 @@ export function OtherWays({ request }: { request: Request }): JSX.Element | null
           class="button wide"
           data-sign-in="passkey"
           aria-disabled={request.isBusy}
-          onClick={() => void request.run(signInWithPasskey).then((isDone) => void (isDone && ping()))}
+          onClick={() => void request.run(signInWithPasskey).then(arrive)}
         >
           <Icon name="key" />
           {t('signIn.passkey')}

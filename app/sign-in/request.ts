@@ -1,7 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { ErrorCode } from '../../shared/errors.ts';
+import { breakLoop } from '../guard.ts';
 import { errorText, t } from '../i18n.ts';
 import type { Outcome } from '../passkey.ts';
+import { ping } from '../presence.ts';
 
 /** One thing at a time that a person asked for, and the words for why the last one did not work. */
 export interface Request {
@@ -10,6 +12,13 @@ export interface Request {
   refusal: string;
   /** Whether it worked. While something else is being asked it does not. */
   run: (ask: () => Promise<Outcome>) => Promise<boolean>;
+}
+
+/** After a sign-in that worked: the guard takes the page on as soon as the worker says who is signed in. */
+export async function arrive(isSignedIn: boolean): Promise<void> {
+  if (!isSignedIn) return;
+  breakLoop(); // a person signed in; that is no going round
+  await ping();
 }
 
 /** `first` is what was refused before this page was there. */

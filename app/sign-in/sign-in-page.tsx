@@ -14,7 +14,7 @@ import { dropReturn, recallReturn } from './kept-return.ts';
 import { signInUrl } from './landing.ts';
 import { methods, pullMethods } from './methods.ts';
 import { OtherWays } from './other-ways.tsx';
-import { type Request, useRequest } from './request.ts';
+import { arrive, type Request, useRequest } from './request.ts';
 
 /** What the server is asked again after this, while it does not answer, in ms. */
 const ASK_AGAIN_MS = 10_000;
@@ -158,7 +158,7 @@ function usePasskeysInAutofill({ isBusy, run }: Request): void {
     const over = new AbortController();
     const timer = setTimeout(() => setTurn(turn + 1), OFFER_AGAIN_MS);
     void offerPasskeys(over.signal).then((outcome) => {
-      if (outcome) void run(async () => outcome).then((isDone) => void (isDone && ping()));
+      if (outcome) void run(async () => outcome).then(arrive);
     });
     return () => {
       clearTimeout(timer);
@@ -182,9 +182,8 @@ function CodeForm({ email, onOtherEmail }: { email: string; onOtherEmail: () => 
   const [isSentAgain, setSentAgain] = useState(false);
   const { isBusy, refusal, run } = useRequest();
 
-  /** The guard takes the page on as soon as the worker says who is signed in. */
   async function submit(): Promise<void> {
-    if (await run(() => signIn(email.trim(), code.replace(/\s/g, '')))) await ping();
+    await arrive(await run(() => signIn(email.trim(), code.replace(/\s/g, ''))));
   }
 
   return (
