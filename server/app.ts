@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { apiErrors, isApiErrorCode } from '../shared/errors.ts';
 import { accountsApi } from './accounts-api.ts';
 import { serveApp } from './app-files.ts';
+import { closeConnections } from './connections.ts';
 import { answerEarly } from './early-answer.ts';
 import { allowApp, requireOrigin } from './guards.ts';
 import { healthApi } from './health-api.ts';
@@ -26,6 +27,7 @@ export function buildApp(services: Services): Hono<ServerEnv> {
     if (services.config.publicUrl.startsWith('https:'))
       c.header('Strict-Transport-Security', 'max-age=31536000');
   });
+  app.use('/api/*', closeConnections);
   app.use('/api/*', allowApp(services));
   app.use('/api/*', async (c, next) => {
     await next();

@@ -130,6 +130,15 @@ export class Attempts {
     return isRunning ? (running.progress?.heldBytes() ?? null) : null;
   }
 
+  /** Settles when no request for any of `uploads` (storage keys) brings anything any more, or goes on for too long. */
+  async settle(uploads: ReadonlySet<string>): Promise<void> {
+    const running: Running[] = [];
+    for (const [key, entry] of this.#entries) {
+      if (entry.running && uploads.has(uploadOf(key))) running.push(entry.running);
+    }
+    await Promise.all(running.map(quiet));
+  }
+
   /** Stops every request for `upload`, and returns when they have settled. */
   async stop(upload: string, code: StopCode): Promise<void> {
     const stopped: Promise<void>[] = [];
@@ -178,6 +187,10 @@ async function quiet(running: Running): Promise<void> {
 
 function keyOf(upload: string, number: number): string {
   return `${upload} ${number}`;
+}
+
+function uploadOf(key: string): string {
+  return key.slice(0, key.lastIndexOf(' '));
 }
 
 function fresh(attempt: string, now: number): Entry {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Selectable, Transaction } from 'kysely';
 import type { PartDigests, SessionFile, UploadSession } from '../shared/api.ts';
 import { toRanges } from '../shared/ranges.ts';
+import type { Attempts } from './attempts.ts';
 import type { Config } from './config.ts';
 import type { Database, Tables } from './database.ts';
 import type { PartStore } from './part-store.ts';
@@ -16,6 +17,7 @@ type Step = Transaction<Tables>;
 export interface SessionReader {
   readonly db: Database;
   readonly store: PartStore;
+  readonly attempts: Pick<Attempts, 'settle'>;
   readonly config: Config;
   readonly now: () => number;
 }
@@ -33,6 +35,7 @@ export async function readSession(
     .where('id', '=', sessionId)
     .executeTakeFirst();
   if (!session) throw new Refusal('NOT_FOUND', 'This account has no such upload session');
+  await settleRequests(reader, session);
   return sessionAnswer(reader, session);
 }
 
@@ -58,6 +61,21 @@ export async function readOpenSessions(reader: SessionReader, accountId: string)
   const answers: UploadSession[] = [];
   for (const session of sessions) answers.push(await sessionAnswer(reader, session));
   return answers;
+}
+
+/**
+ * Whoever reads a session has mostly lost the connections on which its parts were coming; what is still on its way from
+ * those is waited for, so that the offsets in the answer are not behind what arrives a moment later.
+ */
+async function settleRequests({ db, attempts }: SessionReader, session: Session): Promise<void> {
+  const open = await db
+    .selectFrom('uploads')
+    .select('storage_key')
+    .where('account_id', '=', session.account_id)
+    .where('session_id', '=', session.id)
+    .where('state', '=', 'open')
+    .execute();
+  await attempts.settle(new Set(open.map(({ storage_key }) => storage_key)));
 }
 
 async function sessionAnswer(reader: SessionReader, session: Session): Promise<UploadSession> {

@@ -1,4 +1,4 @@
-import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { type Context, Hono } from 'hono';
 import { describeRoute } from 'hono-openapi';
 import * as v from 'valibot';
 import {
@@ -28,8 +28,6 @@ const guarded = [
   'NOT_FOUND',
 ] satisfies ApiErrorCode[];
 const uuid = v.pipe(v.string(), v.uuid());
-/** Up to this size, a connection is worth more than the bytes that may be sent twice on it. */
-const KEEP_ALIVE_BODY_BYTES = 64 * 1024;
 
 /** Upload sessions, parts, digests. */
 export function uploadsApi(services: Services): Hono<ServerEnv> {
@@ -116,7 +114,6 @@ export function uploadsApi(services: Services): Hono<ServerEnv> {
         'STORAGE_FULL',
       ]),
     }),
-    closeAfterLargeBody,
     async (c) => {
       const outcome = await receivePart(services, addressOf(c), c.env.incoming);
       c.header(header.issuedAt, String(outcome.issuedAt));
@@ -143,7 +140,6 @@ export function uploadsApi(services: Services): Hono<ServerEnv> {
         [header.complete]: complete ? '?1' : '?0',
         [header.issuedAt]: String(issuedAt),
         'Cache-Control': 'no-store',
-        Connection: 'close', // the PUT that follows gets a connection of its own
       });
     },
   );
@@ -168,16 +164,6 @@ export function uploadsApi(services: Services): Hono<ServerEnv> {
 
   return api;
 }
-
-/**
- * Chromium sends a request again by itself when its connection dies, body and all, but only on one it used before.
- * So a large body leaves no connection behind for the next.
- */
-const closeAfterLargeBody: MiddlewareHandler<ServerEnv> = async (c, next) => {
-  await next();
-  const length = c.env.incoming.headers['content-length'];
-  if (Number(length ?? Number.POSITIVE_INFINITY) >= KEEP_ALIVE_BODY_BYTES) c.header('Connection', 'close');
-};
 
 function addressOf(c: Context<ServerEnv>): PartAddress {
   const { sid = '', fid = '', n = '' } = c.req.param();
