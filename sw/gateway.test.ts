@@ -559,6 +559,7 @@ test('a sign-out while nobody is signed in asks nobody, and changes nothing', as
   expect(posts).toEqual([]);
 });
 
+const HTML = { 'Content-Type': 'text/html' };
 const signOut: ApiRequest = { method: 'DELETE', path: '/api/session', headers: new Headers(), body: null };
 
 /** A gate after a sign-out that nobody answered. */
@@ -576,6 +577,17 @@ test('a sign-out that nobody answers holds here at once, and says that the serve
   const { account, posts } = await signedOutOffline();
   expect(account.current).toEqual({ at: 'signed-out', epoch: 2, pending: ada });
   expect(posts).toEqual([{ type: 'session', session: { epoch: 2, state: 'signed-out', account: null } }]);
+});
+
+test.each([
+  ['a portal', 200],
+  ['a server in trouble', 502],
+])("that %s answers a sign-out is not the server's word: it waits", async (_who, status) => {
+  const { gateway, account } = await gate('signed-in');
+  server.instead = ({ method }) =>
+    method === 'DELETE' ? new Response('<html>', { status, headers: HTML }) : undefined;
+  expect((await gateway.send(signOut)).status).toBe(202);
+  expect(account.current).toEqual({ at: 'signed-out', epoch: 2, pending: ada });
 });
 
 test('the server hears of a sign-out before anything else goes out', async () => {
@@ -598,8 +610,6 @@ test('a sign-out that waits is not told to whoever else is signed in by now', as
   expect(server.calls).toEqual(['GET /api/session']);
   expect([server.cookie, account.current]).toEqual([bob, { at: 'signed-out', epoch: 2 }]);
 });
-
-const HTML = { 'Content-Type': 'text/html' };
 
 test.each([
   ['nobody', () => null],

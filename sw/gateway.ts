@@ -182,8 +182,10 @@ export class Gateway {
       return new Response(null, { status: 204 });
     }
     const response = await this.#stamped(request, state);
-    if (response.ok || response.status === 401) await this.#account.change({ type: 'signed-out' });
-    if (response.status !== 503) return response;
+    // A portal's 200 is not our server's word: only these two are.
+    if (response.status === 204 || response.status === 401)
+      await this.#account.change({ type: 'signed-out' });
+    if (response.status < 500 && response.status !== 200 && response.status !== 0) return response;
     // Offline it is signed out all the same, as far as this device goes; the server is told as soon as it answers.
     await this.#account.change({ type: 'signed-out', pending: state.account });
     return Response.json({ queued: true }, { status: 202 });
