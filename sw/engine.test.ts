@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AccountState } from '../shared/account-session.ts';
 import { header } from '../shared/api.ts';
+import { HoldfastError } from '../shared/errors.ts';
 import { PART_BYTES, partSpan } from '../shared/parts.ts';
 import { newUpload } from '../shared/upload.ts';
 import { Engine } from './engine.ts';
@@ -731,6 +732,23 @@ test('a row shows what is written down, and no more until it is', async () => {
   resolve(undefined);
   await cancelling;
   expect(engine.list.row(phone.upload.id)?.state.at).toBe('cancelled');
+  await engine.drain();
+});
+
+test('what can not be written down is not so, and the upload goes on from what is', async () => {
+  const server = new ModelServer(1000, []);
+  const phone = device(server, noise(1000, 1), () => 0);
+  const save = phone.store.save.bind(phone.store);
+  let failures = 0;
+  phone.store.save = async (generation, checkpoint, durability) => {
+    const isStored = checkpoint.uploads?.some(({ life }) => life.at === 'stored') ?? false;
+    if (isStored && failures++ < 2) throw new HoldfastError('DEVICE_FULL', 'No room for a moment');
+    return save(generation, checkpoint, durability);
+  };
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
+  expect([failures, server.commits, server.bodyBytes]).toEqual([3, 1, 1000]);
   await engine.drain();
 });
 

@@ -34,6 +34,9 @@ export interface Entry {
   view: UploadView | null;
 }
 
+/** How long an upload is left alone after its checkpoint could not be written, in ms. */
+const UNSAVED_REST_MS = 5000;
+
 interface Host {
   store: Store;
   filesAreSnapshots: boolean;
@@ -168,7 +171,17 @@ export class UploadList {
   ): Promise<void> {
     if (entries.length === 0) return;
     const uploads = entries.map(({ upload }) => upload);
-    await this.save({ ...also, uploads }, durability);
+    try {
+      await this.save({ ...also, uploads }, durability);
+    } catch (cause) {
+      // What can't be written down is not so: it goes on from what is, and registering again brings the rest.
+      for (const [n, entry] of entries.entries()) {
+        if (entry.upload === uploads[n]) entry.upload = entry.saved;
+        entry.attached = false;
+        entry.restUntil = this.#host.now() + UNSAVED_REST_MS;
+      }
+      throw cause;
+    }
     // Checkpoints are written in the order they were asked for, so this is never older than what it replaces.
     for (const [n, entry] of entries.entries()) entry.saved = uploads[n] ?? entry.saved;
     this.touch(uploads.map(({ id }) => id));
