@@ -67,7 +67,7 @@ export async function answerCall(
 }
 
 async function pong(desk: Desk, { language }: Calls['ping']['ask']): Promise<Calls['ping']['reply']> {
-  void desk.store.setLanguage(language);
+  void desk.store.setLanguage(language).catch(() => undefined); // texts stay as they were
   // Asked by every page that starts or wakes, so a sign-in or an expiry the worker did not see is noticed.
   await desk.account.state();
   if (desk.account.current.at === 'unknown') await desk.account.ask();

@@ -562,6 +562,7 @@ export class Engine {
     this.#answered(0, startedAt);
     if (entry.upload.life.at === 'removed') return this.list.forget([id]);
     entry.attached = false;
+    if (entry.upload.life.at !== 'cancelled') return; // taken back just now: registering again tells the rest
     await this.list.change(entry, { type: 'told' }, { unstageAll: [id] });
     this.list.bytes.forgetStaged(id);
   }

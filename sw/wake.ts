@@ -50,7 +50,8 @@ export class Wake {
   async #onSync(): Promise<void> {
     const { log } = this.#host;
     log(`woken by the browser${this.#isLastChance ? ', for the last time' : ''}`);
-    await Promise.race([this.#host.work(), new Promise((resolve) => setTimeout(resolve, SYNC_MS))]);
+    const work = this.#host.work().catch(() => undefined); // whatever is left then, a person is told of below
+    await Promise.race([work, new Promise((resolve) => setTimeout(resolve, SYNC_MS))]);
     if (!this.#host.hasWork()) return;
     if (await this.#host.hasWindow()) {
       // Its attempts stay whole for when the tab goes: succeed, and ask anew.
