@@ -70,9 +70,19 @@ export async function listFiles(
   return {
     files: page.map(storedFile),
     next: rows.length > limit && last ? `${last.stored_at}.${last.id}` : null,
+    count: await countFiles(db, accountId),
     usedBytes: await usedBytes(db, accountId),
     quotaBytes: config.quotaBytes,
   };
+}
+
+async function countFiles(db: Database, accountId: string): Promise<number> {
+  const { count } = await db
+    .selectFrom('files')
+    .where('account_id', '=', accountId)
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(count);
 }
 
 function readCursor(after: string): { storedAt: number; id: string } {

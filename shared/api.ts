@@ -206,10 +206,19 @@ export const StoredFile = v.object({
 });
 export type StoredFile = v.InferOutput<typeof StoredFile>;
 
-/** `GET /api/files?after=<cursor>&limit=<1–1000>`, newest first. */
+/** What the library is sorted by, and which way. */
+export const fileOrders = ['newest', 'oldest', 'name', 'name-down', 'largest', 'smallest'] as const;
+export type FileOrder = (typeof fileOrders)[number];
+
+/**
+ * `GET /api/files?after=<cursor>&limit=<1–1000>&order=<FileOrder>&q=<text>`; the newest first unless said otherwise.
+ * `q` is looked for in names and folders, whatever the case. A cursor belongs to its order and its `q`.
+ */
 export const StoredFiles = v.object({
   files: v.array(StoredFile),
   next: v.nullable(v.string()),
+  /** Files that match `q`, on all pages together. */
+  count: wholeNumber,
   usedBytes: wholeNumber,
   quotaBytes: wholeNumber,
 });
@@ -218,3 +227,66 @@ export type StoredFiles = v.InferOutput<typeof StoredFiles>;
 /** Body of `PATCH /api/files/:id`. */
 export const RenameFile = v.object({ name: fileName });
 export type RenameFile = v.InferOutput<typeof RenameFile>;
+
+/** Files in one share, at most. */
+export const MAX_FILES_PER_SHARE = 1000;
+
+const shareName = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(200));
+
+/**
+ * Body of `POST /api/shares`: a link for people without an account. A folder stands for what is in it now, below it too;
+ * what comes later is not shared.
+ */
+export const NewShare = v.object({
+  of: v.union([
+    v.object({ files: v.pipe(v.array(uuid), v.minLength(1), v.maxLength(MAX_FILES_PER_SHARE)) }),
+    v.object({ folder: v.pipe(folderPath, v.minLength(1)) }),
+  ]),
+  name: v.optional(shareName),
+  /** It ends then; null for never. */
+  expiresAt: v.nullable(milliseconds),
+  password: v.nullable(v.pipe(v.string(), v.minLength(4), v.maxLength(200))),
+  /** How often its files may be downloaded, all together; null for any number. */
+  maxDownloads: v.nullable(v.pipe(wholeNumber, v.minValue(1))),
+});
+export type NewShare = v.InferOutput<typeof NewShare>;
+
+/** A share as its owner sees it. Its page is `/s/<token>`. */
+export const Share = v.object({
+  id: v.string(),
+  token: v.string(),
+  name: v.string(),
+  createdAt: milliseconds,
+  expiresAt: v.nullable(milliseconds),
+  hasPassword: v.boolean(),
+  maxDownloads: v.nullable(wholeNumber),
+  downloads: wholeNumber,
+  /** Files that are still there, and their bytes. */
+  files: wholeNumber,
+  bytes: wholeNumber,
+});
+export type Share = v.InferOutput<typeof Share>;
+/** `GET /api/shares`, the newest first; those that have ended are among them until they are forgotten. */
+export const Shares = v.object({ shares: v.array(Share) });
+export type Shares = v.InferOutput<typeof Shares>;
+
+/** A file as whoever has the link sees it: nothing of its owner, and nothing else of theirs. */
+export const SharedFile = v.pick(StoredFile, ['id', 'path', 'name', 'size', 'type']);
+export type SharedFile = v.InferOutput<typeof SharedFile>;
+
+/**
+ * `GET /api/shared/:token`, for anybody. What never was, has ended, is used up or was revoked is 404 `NOT_FOUND` in
+ * the same words and the same time; 403 `SHARE_LOCKED` asks for a password.
+ */
+export const SharedFiles = v.object({
+  name: v.string(),
+  files: v.array(SharedFile),
+  expiresAt: v.nullable(milliseconds),
+  downloadsLeft: v.nullable(wholeNumber),
+  now: milliseconds,
+});
+export type SharedFiles = v.InferOutput<typeof SharedFiles>;
+
+/** Body of `POST /api/shared/:token/unlock`; 204 with an HttpOnly cookie for this share alone, or 403 `SHARE_LOCKED`. */
+export const UnlockShare = v.object({ password: v.pipe(v.string(), v.maxLength(200)) });
+export type UnlockShare = v.InferOutput<typeof UnlockShare>;

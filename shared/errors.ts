@@ -20,6 +20,7 @@ export const apiErrors = {
   SIGN_UP_CLOSED: 403,
   SSO_EMAIL_UNVERIFIED: 403, // the provider does not vouch for the address
   SIGN_IN_TOO_OLD: 403, // signed in, but too long ago for this
+  SHARE_LOCKED: 403, // a shared link that wants a password, or another one
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
   BODY_STALLED: 408,
@@ -30,6 +31,7 @@ export const apiErrors = {
   TOO_MANY_SESSIONS: 409,
   PASSKEY_EXISTS: 409,
   TOO_MANY_PASSKEYS: 409,
+  TOO_MANY_SHARES: 409,
   CANCELLED: 410,
   EXPIRED_SESSION: 410,
   TOO_LARGE: 413,
