@@ -1,33 +1,58 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { apiErrors, deviceErrors } from '../shared/errors.ts';
-import de from './de.json' with { type: 'json' };
-import en from './en.json' with { type: 'json' };
 
-const locales = { en, de };
+type Tree = { [key: string]: string | Tree };
 
-test.each(Object.entries(locales))(
-  '%s has exactly the texts of English, in its own plural forms',
-  (language, texts) => {
-    expect(subjects(texts)).toEqual(subjects(en));
-    const forms = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
-    for (const [key, used] of plurals(texts)) expect([key, used.sort()]).toEqual([key, [...forms].sort()]);
-  },
-);
+/** Every file of this folder, by its language: who adds one is tested without saying so here. */
+const locales = readdirSync(import.meta.dirname)
+  .filter((name) => name.endsWith('.json'))
+  .map((name): [string, Tree] => [basename(name, '.json'), read(name)]);
+const en = read('en.json');
 
-test.each(Object.entries(locales))('%s fills in what English fills in', (_language, texts) => {
-  expect(holes(texts)).toEqual(holes(en));
+test('there is more than one language, and each file is named by its BCP 47 tag', () => {
+  const tags = locales.map(([language]) => language);
+  expect(tags.length).toBeGreaterThan(1);
+  // One that is not supported would be tested by the plural forms of the machine's own language.
+  expect(Intl.PluralRules.supportedLocalesOf(tags)).toEqual(tags);
 });
 
-test.each(Object.entries(locales))('%s has a text for every error code', (_language, texts) => {
+test.each(locales)('%s has exactly the texts of English, in its own plural forms', (language, texts) => {
+  expect(subjects(texts)).toEqual(subjects(en));
+  expect([...plurals(texts).keys()].sort()).toEqual([...plurals(en).keys()].sort());
+  const forms = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
+  for (const [key, used] of plurals(texts)) expect([key, used.sort()]).toEqual([key, [...forms].sort()]);
+});
+
+test.each(locales)('%s fills in what English fills in', (language, texts) => {
+  const wanted = holes(en);
+  for (const [key, text] of entries(texts)) {
+    const form = key.match(plural)?.[1];
+    const all = wanted.get(key.replace(plural, '')) ?? [];
+    const found = holesOf(text);
+    // Where a form means one number only, its words may say the number: "a file", "two files".
+    if (form && saysItsNumber(language, form) && !found.includes('count')) found.push('count');
+    expect([key, found.sort()]).toEqual([key, all]);
+  }
+});
+
+test.each(locales)('%s has a text for every error code', (_language, texts) => {
   const codes = [...Object.keys(apiErrors), ...deviceErrors].sort();
-  expect(Object.keys(texts.error).sort()).toEqual(codes);
+  expect(Object.keys(texts.error ?? {}).sort()).toEqual(codes);
 });
 
-test.each(Object.entries(locales))('%s leaves no text empty', (_language, texts) => {
+test.each(locales)('%s leaves no text empty', (_language, texts) => {
   expect(entries(texts).filter(([, text]) => text.trim() === '')).toEqual([]);
 });
 
-type Tree = { [key: string]: string | Tree };
+test.each(locales)('%s sets quotes, apostrophes and dots as in print', (_language, texts) => {
+  expect(entries(texts).filter(([, text]) => /["']|\.\.\./.test(text))).toEqual([]);
+});
+
+function read(name: string): Tree {
+  return JSON.parse(readFileSync(join(import.meta.dirname, name), 'utf8'));
+}
 
 function entries(tree: Tree, prefix = ''): [string, string][] {
   return Object.entries(tree).flatMap(([key, value]) =>
@@ -52,13 +77,24 @@ function plurals(tree: Tree): Map<string, string[]> {
   return found;
 }
 
-/** Placeholders by text; the forms of a plural count together, since `one` may do without its number. */
-function holes(tree: Tree): Record<string, string[]> {
-  const found: Record<string, string[]> = {};
+/** Placeholders by text; those of a plural are those of all its forms together. */
+function holes(tree: Tree): Map<string, string[]> {
+  const found = new Map<string, string[]>();
   for (const [key, text] of entries(tree)) {
     const subject = key.replace(plural, '');
-    const names = [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1] ?? '');
-    found[subject] = [...new Set([...(found[subject] ?? []), ...names])].sort();
+    found.set(subject, [...new Set([...(found.get(subject) ?? []), ...holesOf(text)])].sort());
   }
   return found;
+}
+
+function holesOf(text: string): string[] {
+  return [...new Set([...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1] ?? ''))];
+}
+
+/** Whether `form` is that of one number only: "one" of German, and not that of French, which has 0 too. */
+function saysItsNumber(language: string, form: string): boolean {
+  const rules = new Intl.PluralRules(language);
+  return (
+    Array.from({ length: 201 }, (_, count) => rules.select(count)).filter((of) => of === form).length === 1
+  );
 }
