@@ -130,9 +130,18 @@ test('a stored part answers the same request as the first time, and refuses anot
   expect((await putPart(me, path, tail)).status).toBe(204);
   expect((await putPart(me, path, tail, 10)).status).toBe(204);
   expect(await code(await putPart(me, path, Buffer.alloc(10)))).toBe('409 PART_EXISTS');
-  expect(await code(await me.request('PUT', path, tail.subarray(0, 3), partHeaders(tail, 0, false)))).toBe(
-    '409 PART_EXISTS',
-  );
+});
+
+test('a segment for a part that another device has finished meanwhile is too late, and no other file', async () => {
+  const file = testFile(PART_BYTES + 10);
+  const sid = await openUpload(me, [file]);
+  const tail = file.bytes.subarray(PART_BYTES);
+  const path = partPath(sid, file.announced.id, 1);
+  expect((await putPart(me, path, tail)).status).toBe(204);
+  const late = await me.request('PUT', path, tail.subarray(2, 5), partHeaders(tail, 2, false));
+  expect(late.headers.get(header.offset)).toBe('10');
+  expect(await code(late)).toBe('409 OFFSET_MISMATCH');
+  expect((await putPart(me, path, tail, 10)).status).toBe(204);
 });
 
 test('the last answer is given again, also when the session is long over and the file is gone from the library', async () => {

@@ -123,6 +123,8 @@ function answerFromRecord(services: Services, part: Known, { digest }: PartReque
   const { upload, issuedAt, stored } = part;
   if (upload.state !== 'stored') refuseUnlessOpen(services, part);
   if (stored === null) return null;
+  // A segment says nothing of the part as a whole: whoever sends one only does not know yet that it is all here.
+  if (digest === null) throw offsetMismatch(part.length);
   if (digest !== stored) throw new Refusal('PART_EXISTS', 'This part is stored with another digest');
   if (upload.outcome === null) return { at: 'acknowledged', issuedAt };
   return { at: 'stored', issuedAt, file: JSON.parse(upload.outcome) as StoredFile }; // we wrote it (`acknowledgePart`)
