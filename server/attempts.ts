@@ -50,8 +50,13 @@ interface Entry {
   usedAt: number;
 }
 
-/** A connection that brings nothing for this long has nothing more on its way that we could wait for, in ms. */
-const QUIET_MS = 150;
+/**
+ * A connection that brings nothing for this long has nothing more on its way that we could wait for, in ms. One that is
+ * dead mostly says so long before; on a busy machine, or behind a busy proxy, its last bytes may take their time.
+ */
+const QUIET_MS = 450;
+/** So often it is looked at, in ms. */
+const LOOK_MS = 50;
 /** A connection that goes on bringing is not waited for any longer than this, in ms. */
 const PATIENCE_MS = 1500;
 /** More attempts at one part than this, and the oldest are forgotten. */
@@ -177,11 +182,14 @@ async function quiet(running: Running): Promise<void> {
     over = true;
   });
   let heard = -1;
-  for (let waited = 0; !over && waited < PATIENCE_MS; waited += QUIET_MS) {
+  let quietMs = 0;
+  // Counted in looks and not by the clock: a process that got no turn has read nothing, whatever came.
+  for (let waited = 0; !over && waited < PATIENCE_MS; waited += LOOK_MS) {
     const now = running.progress?.heardBytes() ?? null;
-    if (now !== null && now === heard) return;
+    quietMs = now !== null && now === heard ? quietMs + LOOK_MS : 0;
+    if (quietMs >= QUIET_MS) return;
     heard = now ?? -1;
-    await Promise.race([done, sleep(QUIET_MS, undefined, { ref: false })]);
+    await Promise.race([done, sleep(LOOK_MS, undefined, { ref: false })]);
   }
 }
 
