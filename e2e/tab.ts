@@ -170,6 +170,11 @@ export class Tab {
     await this.#send('Storage.clearDataForOrigin', { origin, storageTypes });
   }
 
+  /** Empties the browser's own HTTP cache, which is not to answer for what the worker keeps. */
+  async forgetHttpCache(): Promise<void> {
+    await this.#send('Network.clearBrowserCache');
+  }
+
   /** Frozen, as the browser does with tabs that nobody looks at; or active again. */
   async setFrozen(isFrozen: boolean): Promise<void> {
     await this.#send('Page.setWebLifecycleState', { state: isFrozen ? 'frozen' : 'active' });

@@ -1,13 +1,16 @@
+import { execFile } from 'node:child_process';
 import { appendFile, cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect } from '@playwright/test';
 import { about, test as base, MIB, rowIs } from './journey.ts';
 import { wireOf } from './wire.ts';
 
 /** Four in every run, twenty by `HOLDFAST_UPDATES=20 npm run e2e -- update`. */
 const UPDATES = Number(process.env.HOLDFAST_UPDATES ?? 4);
-const dist = join(import.meta.dirname, '..', 'dist');
+const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
 
 /** A journey on a copy of the built app, of which new versions can be released. */
 const test = base.extend<{ app: string }>({
@@ -19,6 +22,54 @@ const test = base.extend<{ app: string }>({
     await rm(app, { recursive: true, force: true });
   },
   env: async ({ app }, use) => use({ APP_DIR: app }),
+});
+
+/** Pages that are loaded on demand, and what only they show. */
+const lazyPages = [
+  ['/library', 'main a[href="/app"]'],
+  ['/settings', '[data-settings]'],
+  ['/diagnostics', '[data-do=download-log]'],
+] as const;
+
+/** A release of the same sources under another name: every file with the build in it, and those around it, are other ones. */
+async function release(app: string, build: string): Promise<void> {
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  const args = [vite, 'build', '--logLevel', 'error', '--outDir', app];
+  await promisify(execFile)(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, HOLDFAST_BUILD: build },
+  });
+}
+
+test('a page of the last release goes on, loads its lazy parts, and its files go when it does', async ({
+  journey,
+  app,
+}) => {
+  const tab = await journey.signedInTab();
+  const other = await journey.browser.open(`${journey.stage.origin}/app`);
+  await release(app, 'next');
+  await tab.evaluate(async () => {
+    await (await navigator.serviceWorker.getRegistration())?.update();
+  });
+  await tab.bringToFront();
+  await tab.click('[data-do=update]');
+  await tab.until(async () => (await caches.keys()).includes('holdfast-shell-next'));
+  await other.until(() => document.querySelector('[data-notice=replaced]'));
+  // Neither the server nor the browser's own cache has them any more.
+  await other.forgetHttpCache();
+  for (const [path, sign] of lazyPages) {
+    await other.evaluate((to) => history.pushState(null, '', to), path);
+    await other.evaluate(() => dispatchEvent(new PopStateEvent('popstate')));
+    await other.until((at) => document.querySelector(at), sign);
+  }
+  expect(
+    (await other.evaluate(() => caches.keys())).filter((name) => name.startsWith('holdfast-shell')),
+  ).toHaveLength(2);
+  await other.close();
+  await tab.until(async () => {
+    document.dispatchEvent(new Event('visibilitychange')); // as coming back to the tab does: it says that it is here
+    return (await caches.keys()).filter((name) => name.startsWith('holdfast-shell')).length === 1;
+  });
 });
 
 test(`${UPDATES} new versions in mid-upload lose nothing, double nothing, and reload only the tab that agreed`, async ({
@@ -70,8 +121,5 @@ test(`${UPDATES} new versions in mid-upload lose nothing, double nothing, and re
     .info()
     .annotations.push({ type: 'figure', description: `${UPDATES} updates, ${resentBytes} bytes sent again` });
   expect(resentBytes).toBe(0);
-  // A part of the old page that is only loaded now.
-  await other.click('a[href="/library"]');
-  await other.until(() => document.querySelector('[data-file]'));
   expect(await journey.library(tab)).toEqual([{ name: 'film.bin', size: file.bytes, sha256: file.sha256 }]);
 });

@@ -13,7 +13,7 @@ import { NewsDesk, postNews } from './news.ts';
 import { Notifier } from './notifier.ts';
 import { Outbox } from './outbox.ts';
 import { answerPage } from './page-requests.ts';
-import { serveShell } from './shell.ts';
+import { Shell } from './shell.ts';
 import { Store } from './store.ts';
 import { UploadApi } from './upload-api.ts';
 import { Wake } from './wake.ts';
@@ -91,7 +91,7 @@ let releaseEngineLock: () => void = () => undefined;
 void navigator.locks.request(`holdfast-worker:${instance}`, () => new Promise(() => undefined));
 log.of('worker')(`build ${__BUILD__} starts`);
 
-serveShell(self.__WB_MANIFEST);
+const shell = new Shell(self.__WB_MANIFEST);
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener('fetch', onFetch);
 self.addEventListener('message', (event) => event.waitUntil(onMessage(event)));
@@ -130,9 +130,10 @@ async function onMessage(event: ExtendableMessageEvent): Promise<void> {
 /** Keeps this worker alive for a while on behalf of a page, if there is work. */
 async function lease(
   source: ExtendableMessageEvent['source'],
-  { leaving, eager }: Calls['ping']['ask'],
+  { build, leaving, eager }: Calls['ping']['ask'],
 ): Promise<void> {
   void gateway.finishSignOut().then(() => outbox.flush());
+  if (source instanceof Client && !leaving) void shell.notePage(source.id, build).catch(() => undefined);
   if (!(source instanceof Client) || !engine.hasWork) return;
   if (eager) engine.kick();
   await leases.hold(
