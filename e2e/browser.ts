@@ -29,10 +29,13 @@ const FLAGS = [
 export class PlainBrowser {
   readonly profile: string;
   readonly #isTemporary: boolean;
+  /** Where other tools find its debugger. */
+  readonly port: number;
   readonly #child: ChildProcess;
   readonly #cdp: Cdp;
 
-  private constructor(profile: string, isTemporary: boolean, child: ChildProcess, cdp: Cdp) {
+  private constructor(profile: string, isTemporary: boolean, child: ChildProcess, port: number, cdp: Cdp) {
+    this.port = port;
     this.profile = profile;
     this.#isTemporary = isTemporary;
     this.#child = child;
@@ -58,7 +61,8 @@ export class PlainBrowser {
       const [port, path] = (await readFile(portFile, 'utf8').catch(() => '')).split('\n');
       return port && path ? `ws://127.0.0.1:${port}${path}` : undefined;
     });
-    return new PlainBrowser(profile, options.profile === undefined, child, await Cdp.connect(address));
+    const port = Number(new URL(address).port);
+    return new PlainBrowser(profile, options.profile === undefined, child, port, await Cdp.connect(address));
   }
 
   get pid(): number {

@@ -60,7 +60,7 @@ export class TestServer {
     });
     this.#child = child;
     for (const output of [child.stdout, child.stderr]) output?.on('data', (text) => this.#keep(String(text)));
-    await poll(`the server on port ${this.port} to be ready`, 20_000, async () => {
+    await poll(`the server on port ${this.port} to be ready`, 60_000, async () => {
       if (child.exitCode !== null) throw new Error(`The server ended with ${child.exitCode}:\n${this.#log}`);
       const answer = await fetch(`http://127.0.0.1:${this.port}/readyz`).catch(() => null);
       return answer?.ok || undefined;

@@ -164,6 +164,27 @@ export class Tab {
     await this.#send('ServiceWorker.disable');
   }
 
+  /**
+   * Has the browser tell of the sync events it dispatches from now on, in any tab of the same site, and gives a function
+   * that waits for the next one that ended in `how`, with what the browser says of it.
+   */
+  async watchSync(): Promise<(how: string) => Promise<Record<string, string>>> {
+    const service = { service: 'backgroundSync' };
+    await this.#send('BackgroundService.startObserving', service);
+    await this.#send('BackgroundService.setRecording', { shouldRecord: true, ...service });
+    type Received = {
+      backgroundServiceEvent: { eventName: string; eventMetadata: { key: string; value: string }[] };
+    };
+    return (how) =>
+      this.#cdp.next<Received, Record<string, string>>(
+        'BackgroundService.backgroundServiceEventReceived',
+        ({ backgroundServiceEvent: { eventName, eventMetadata } }) =>
+          eventName.toLowerCase().includes(how)
+            ? Object.fromEntries(eventMetadata.map(({ key, value }) => [key, value]))
+            : undefined,
+      );
+  }
+
   /** Clears what scripts of `origin` have stored, as a browser does that needs the room; cookies stay. */
   async forgetStorage(origin: string): Promise<void> {
     const storageTypes = 'indexeddb,cache_storage,local_storage,service_workers,file_systems';
