@@ -80,6 +80,11 @@ export class PlainBrowser {
     return tab;
   }
 
+  /** What a person answers, or has answered, when `origin` asks for `name`. */
+  async permit(origin: string, name: string, setting: 'granted' | 'denied' | 'prompt'): Promise<void> {
+    await this.#cdp.send('Browser.setPermission', { origin, permission: { name }, setting });
+  }
+
   /** SIGKILL for every process of it. The profile stays, for `launch({ profile })`. */
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;

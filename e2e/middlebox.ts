@@ -11,7 +11,10 @@ export interface OwnAnswer {
 }
 
 /** What the box does with a request: answer it, change a byte of its body on the way, or just pass it on. */
-export type Rule = (incoming: IncomingMessage) => OwnAnswer | 'flip-a-bit' | null;
+export type Rule = (incoming: IncomingMessage) => Verdict | Promise<Verdict>;
+
+/** A promise of one holds the request for as long as it takes. */
+export type Verdict = OwnAnswer | 'flip-a-bit' | null;
 
 /**
  * Something between proxy and server that understands HTTP, as captive portals, gateways and broken hardware do. Point the
@@ -24,7 +27,7 @@ export class Middlebox {
 
   private constructor(targetPort: number) {
     this.#targetPort = targetPort;
-    this.#server = createServer((incoming, outgoing) => this.#handle(incoming, outgoing));
+    this.#server = createServer((incoming, outgoing) => void this.#handle(incoming, outgoing));
   }
 
   static async start(targetPort: number): Promise<Middlebox> {
@@ -43,8 +46,9 @@ export class Middlebox {
     this.#server.closeAllConnections();
   }
 
-  #handle(incoming: IncomingMessage, outgoing: ServerResponse): void {
-    const own = this.rule(incoming);
+  async #handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const own = await this.rule(incoming);
+    if (outgoing.destroyed) return; // it was held, and who asked is gone
     if (own !== null && own !== 'flip-a-bit') {
       incoming.resume();
       outgoing.writeHead(own.status, own.headers).end(own.body);

@@ -196,9 +196,42 @@ export class Tab {
     await this.#send('Network.clearBrowserCache');
   }
 
+  /** Leaves what scripts of `origin` may store `bytes` of room, as on a device that is nearly full. */
+  async limitStorage(origin: string, bytes: number): Promise<void> {
+    await this.#send('Storage.overrideQuotaForOrigin', { origin, quotaSize: bytes });
+  }
+
   /** Frozen, as the browser does with tabs that nobody looks at; or active again. */
   async setFrozen(isFrozen: boolean): Promise<void> {
     await this.#send('Page.setWebLifecycleState', { state: isFrozen ? 'frozen' : 'active' });
+  }
+
+  /** Has `work` run in each document of this tab before the document's own scripts. */
+  async beforeScripts<A extends unknown[]>(work: (...args: A) => void, ...args: A): Promise<void> {
+    const source = `(${work})(...${JSON.stringify(args)})`;
+    await this.#send('Page.addScriptToEvaluateOnNewDocument', { source });
+  }
+
+  /** Gives this tab an authenticator, such as a fingerprint reader, whose person says yes whenever `isPresent`. */
+  async addAuthenticator(): Promise<{ setPresent: (isPresent: boolean) => Promise<void> }> {
+    await this.#send('WebAuthn.enable');
+    const options = {
+      protocol: 'ctap2',
+      ctap2Version: 'ctap2_1',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    };
+    const { authenticatorId } = await this.#send<{ authenticatorId: string }>(
+      'WebAuthn.addVirtualAuthenticator',
+      { options },
+    );
+    return {
+      setPresent: (isPresent) =>
+        this.#send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: isPresent }),
+    };
   }
 
   /** In front of the other tabs. */

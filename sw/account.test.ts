@@ -17,7 +17,11 @@ const refused = () => Response.json({ code: 'SESSION_EXPIRED' }, { status: 401 }
 let names = 0;
 
 /** A device whose server gives `answers` in order, then none; `reborn` is it after its worker died. */
-function device(answers: (() => Answer)[], store = new Store(`account-test-${names++}`)) {
+function device(
+  answers: (() => Answer)[],
+  store = new Store(`account-test-${names++}`),
+  system: () => Promise<void> = async () => undefined,
+) {
   const posts: News[] = [];
   /** News and changes, in the order they came. */
   const order: string[] = [];
@@ -39,6 +43,10 @@ function device(answers: (() => Answer)[], store = new Store(`account-test-${nam
     onChange: () => {
       changes++;
       order.push(`change to ${account.current.at}`);
+    },
+    onExpired: async (epoch) => {
+      order.push(`person told of ${epoch}`);
+      await system();
     },
   });
   const reborn = (next: (() => Answer)[] = []) => device(next, store);
@@ -102,12 +110,12 @@ test('a refusal ends the session once, in the row and for the pages', async () =
   expect(await store.account()).toEqual({ at: 'expired', epoch: 2, account: ada, told: true });
 });
 
-test('an expiry stops the engine first, then pages hear of the state, then of the expiry', async () => {
+test('an expiry stops the engine first, then pages hear of the state and the expiry, then the system', async () => {
   const { account, order } = device([() => session(ada), refused]);
   await account.ask();
   order.length = 0;
   await account.ask();
-  expect(order).toEqual(['change to expired', 'session', 'session-expired']);
+  expect(order).toEqual(['change to expired', 'session', 'session-expired', 'person told of 2']);
 });
 
 test('all who want to know the state at once share one reading, and one announcement', async () => {
@@ -151,11 +159,21 @@ test('a worker that died between the row and the news: the next one to start tel
   const next = reborn();
   await next.account.state();
   await next.account.state();
-  expect(next.posts).toEqual([{ type: 'session-expired', epoch: 2 }]);
+  expect(next.order).toEqual(['session-expired', 'person told of 2']);
   const last = next.reborn();
   await last.account.state();
-  expect(last.posts).toEqual([]);
+  expect(last.order).toEqual([]);
   expect(last.account.view).toEqual({ epoch: 2, state: 'expired', account: ada });
+});
+
+test('a worker that died before the system had shown it: the next one has it shown again', async () => {
+  const dead = device([() => session(ada), refused], undefined, () => new Promise(() => undefined));
+  await dead.account.ask();
+  void dead.account.ask();
+  await vi.waitFor(() => expect(dead.order).toContain('person told of 2'));
+  const next = dead.reborn();
+  await next.account.state();
+  expect(next.order).toEqual(['session-expired', 'person told of 2']);
 });
 
 test.each([

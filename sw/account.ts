@@ -18,6 +18,8 @@ interface Host {
   now: () => number;
   /** Called after each change of the state. */
   onChange: () => void;
+  /** Tells a person who is not looking of the expiry that began this epoch; done twice it must look as once. */
+  onExpired: (epoch: number) => Promise<void>;
 }
 
 /** What the worker knows of the account session. The row in the database is the truth; this is its reading. */
@@ -138,6 +140,8 @@ export class Account {
 
   async #tellExpired(epoch: number): Promise<void> {
     this.#host.post({ type: 'session-expired', epoch });
+    // Before it counts as told: a worker that dies here leaves both to the next one.
+    await this.#host.onExpired(epoch);
     const { after } = await this.#host.store.changeAccount({ type: 'told', epoch });
     this.#state = after;
   }

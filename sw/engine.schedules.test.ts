@@ -360,6 +360,7 @@ class Device {
       post: () => undefined,
       now: Date.now,
       onChange: () => engine.accountChanged(),
+      onExpired: async () => undefined,
     });
     const gateway = new Gateway(account, log);
     const send: ConstructorParameters<typeof UploadApi>[0] = async (request) => {

@@ -97,6 +97,7 @@ async function gate(state?: 'signed-in' | 'expired' | 'signed-out') {
     post: (news) => posts.push(news),
     now: Date.now,
     onChange: () => undefined,
+    onExpired: async () => undefined,
   });
   const gateway = new Gateway(account, (line) => log.push(line));
   const fromPage = (request: Request) => {

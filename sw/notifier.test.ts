@@ -122,3 +122,12 @@ test('a window that cannot be brought forward is replaced', async () => {
   await notifier().notifier.onClick(click());
   expect(done).toEqual(['closes', 'opens /app']);
 });
+
+test('a system that never answers is not waited for', async () => {
+  vi.useFakeTimers();
+  shows = () => new Promise(() => undefined);
+  const done = notifier().notifier.tell('expired', 'expired-1');
+  await vi.advanceTimersByTimeAsync(2000);
+  await done;
+  vi.useRealTimers();
+});

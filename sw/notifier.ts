@@ -1,9 +1,12 @@
 import { notice as de } from '../locales/de.json';
 import { notice as en } from '../locales/en.json';
-import { decideTelling } from '../shared/notification.ts';
+import { decideTelling, type Telling } from '../shared/notification.ts';
 import type { Store } from './store.ts';
 
 declare const self: ServiceWorkerGlobalScope;
+
+/** A system that takes longer to show something is not waited for, in ms. */
+const PATIENCE_MS = 2000;
 
 /** What a person can be told of. */
 export type Matter = 'expired' | 'paused';
@@ -29,8 +32,7 @@ export class Notifier {
     const permission = 'Notification' in self ? Notification.permission : 'unsupported';
     const telling = decideTelling(windows, permission);
     this.#host.log(`${matter}: told by ${telling}, notifications ${permission}`);
-    if (telling === 'notification') await this.#notify(matter, tag).catch(() => this.#setBadge());
-    if (telling === 'badge') await this.#setBadge();
+    await Promise.race([this.#tellBy(telling, matter, tag), pause(PATIENCE_MS)]);
   }
 
   /** What was told is over: notifications and badge go. */
@@ -49,6 +51,11 @@ export class Notifier {
     if (!focused) await self.clients.openWindow('/app').catch(() => null);
   }
 
+  async #tellBy(telling: Telling, matter: Matter, tag: string): Promise<void> {
+    if (telling === 'notification') await this.#notify(matter, tag).catch(() => this.#setBadge());
+    if (telling === 'badge') await this.#setBadge();
+  }
+
   async #notify(matter: Matter, tag: string): Promise<void> {
     const language = await this.#host.store.language();
     const { title, body } = (texts[language] ?? en)[matter];
@@ -63,4 +70,8 @@ export class Notifier {
   async #setBadge(): Promise<void> {
     await self.navigator.setAppBadge?.().catch(() => undefined);
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

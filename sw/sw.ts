@@ -29,12 +29,13 @@ const HANDOVER_MS = 15_000;
 const instance = crypto.randomUUID();
 const store = new Store();
 const log = new Log(store, instance);
-const account = new Account({
+const account: Account = new Account({
   store,
   fetch: fetchApi,
   post: postNews,
   now: Date.now,
   onChange: onAccount,
+  onExpired: (epoch) => notifier.tell('expired', `expired-${epoch}`),
 });
 const gateway = new Gateway(account, log.of('gateway'));
 const outbox = new Outbox({
@@ -70,7 +71,7 @@ const engine: Engine = new Engine(
 );
 const news: NewsDesk = new NewsDesk(engine);
 const leases = new Leases();
-const notifier = new Notifier({ store, log: log.of('worker') });
+const notifier: Notifier = new Notifier({ store, log: log.of('worker') });
 const wake = new Wake({
   work: async () => {
     await startEngine();
@@ -148,12 +149,10 @@ async function isLast(leaving: Client): Promise<boolean> {
   return windows.every(({ id }) => id === leaving.id);
 }
 
-/** The account session changed: uploads of this account go on, and a person who is not looking is told of an expiry. */
+/** The account session changed: uploads of this account go on, and what was told of an expiry is over. */
 function onAccount(): void {
   engine.accountChanged();
-  const { at, epoch } = account.current;
-  if (at === 'expired') void notifier.tell('expired', `expired-${epoch}`);
-  if (at === 'signed-in') {
+  if (account.current.at === 'signed-in') {
     void notifier.clear();
     void outbox.flush();
   }
