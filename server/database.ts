@@ -55,6 +55,10 @@ export interface Tables {
     stored_at: number;
     etag: string;
     storage_key: string;
+    /** Folder and name as searches compare them (`searchTextOf`). */
+    search: string;
+    /** What the name is sorted by (`nameSortKey`). */
+    sort_name: string;
   };
   /** Storage that nothing refers to any more; freed after the transaction, or at the next start. */
   garbage: { storage_key: string };

@@ -1,20 +1,19 @@
 import { Hono } from 'hono';
 import { describeRoute } from 'hono-openapi';
-import { RenameFile, StoredFile, StoredFiles } from '../shared/api.ts';
+import { fileOrders, RenameFile, StoredFile, StoredFiles } from '../shared/api.ts';
 import type { ApiErrorCode } from '../shared/errors.ts';
+import { MAX_SEARCH_UNITS } from '../shared/file-search.ts';
 import { contentAnswer } from './content.ts';
+import { listFiles, MAX_LIMIT, readListAsk } from './file-list.ts';
 import { requireSession } from './guards.ts';
 import { readJson } from './json-body.ts';
-import { deleteFile, findFile, listFiles, renameFile } from './library.ts';
+import { deleteFile, findFile, renameFile } from './library.ts';
 import { answers } from './openapi.ts';
-import { Refusal } from './problem.ts';
 import { freeGarbage } from './reaper.ts';
 import type { ServerEnv, Services } from './services.ts';
 
 const signedIn = ['SESSION_EXPIRED', 'SIGNED_OUT', 'NOT_FOUND'] satisfies ApiErrorCode[];
 const changing = [...signedIn, 'WRONG_ACCOUNT', 'CSRF_INVALID', 'ORIGIN_REFUSED'] satisfies ApiErrorCode[];
-const DEFAULT_LIMIT = 100;
-const MAX_LIMIT = 1000;
 
 /** The library: what has arrived. */
 export function libraryApi(services: Services): Hono<ServerEnv> {
@@ -25,16 +24,18 @@ export function libraryApi(services: Services): Hono<ServerEnv> {
   api.get(
     '/api/files',
     describeRoute({
-      summary: 'The files of this account, the newest first, with its quota',
+      summary: 'The files of this account in an order, or those that are searched for, with its quota',
       parameters: [
         { name: 'after', in: 'query', schema: { type: 'string' } },
         { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: MAX_LIMIT } },
+        { name: 'order', in: 'query', schema: { type: 'string', enum: [...fileOrders] } },
+        { name: 'q', in: 'query', schema: { type: 'string', maxLength: MAX_SEARCH_UNITS } },
       ],
       ...answers({ 200: StoredFiles }, [...signedIn, 'INVALID_INPUT']),
     }),
     async (c) => {
-      const limit = readLimit(c.req.query('limit'));
-      return c.json(await listFiles(db, config, c.get('session').account.id, c.req.query('after'), limit));
+      const ask = readListAsk((name) => c.req.query(name));
+      return c.json(await listFiles(db, config, c.get('session').account.id, ask));
     },
   );
 
@@ -84,11 +85,4 @@ export function libraryApi(services: Services): Hono<ServerEnv> {
   );
 
   return api;
-}
-
-function readLimit(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_LIMIT;
-  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (limit < 1 || limit > MAX_LIMIT) throw new Refusal('INVALID_INPUT', `limit: expected 1 to ${MAX_LIMIT}`);
-  return limit;
 }
