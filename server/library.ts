@@ -76,13 +76,3 @@ export async function renameFile(
     return { ...file, name: free };
   });
 }
-
-/** Takes a file out of the library and returns the storage to free. @throws {Refusal} `NOT_FOUND` */
-export async function deleteFile(db: Database, accountId: string, id: string): Promise<string> {
-  return db.transaction().execute(async (step) => {
-    const { storageKey } = await findFile(step, accountId, id);
-    await step.insertInto('garbage').values({ storage_key: storageKey }).execute();
-    await step.deleteFrom('files').where('account_id', '=', accountId).where('id', '=', id).execute();
-    return storageKey;
-  });
-}

@@ -160,4 +160,28 @@ const migrations: Record<string, Migration> = {
       }
     },
   },
+  '0004-deleted-files': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('deleted_files')
+        .addColumn('account_id', 'text', (col) => col.notNull())
+        .addColumn('id', 'text', (col) => col.notNull())
+        .addColumn('path', 'text', (col) => col.notNull())
+        .addColumn('name', 'text', (col) => col.notNull())
+        .addColumn('size', 'bigint', (col) => col.notNull())
+        .addColumn('type', 'text', (col) => col.notNull())
+        .addColumn('last_modified', 'bigint', (col) => col.notNull())
+        .addColumn('stored_at', 'bigint', (col) => col.notNull())
+        .addColumn('etag', 'text', (col) => col.notNull())
+        .addColumn('storage_key', 'text', (col) => col.notNull().unique())
+        .addColumn('deleted_at', 'bigint', (col) => col.notNull())
+        .addPrimaryKeyConstraint('deleted_files_pk', ['account_id', 'id'])
+        .execute();
+      await db.schema
+        .createIndex('deleted_files_by_age')
+        .on('deleted_files')
+        .columns(['deleted_at'])
+        .execute();
+    },
+  },
 };
