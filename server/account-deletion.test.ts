@@ -41,7 +41,14 @@ async function fill(me: TestAccount): Promise<void> {
 async function rowsOf(id: string, email: string): Promise<Record<string, number>> {
   const { db } = server.services;
   const counts: Record<string, number> = {};
-  for (const table of ['upload_sessions', 'uploads', 'parts', 'files', 'passkeys'] as const) {
+  for (const table of [
+    'upload_sessions',
+    'uploads',
+    'parts',
+    'files',
+    'deleted_files',
+    'passkeys',
+  ] as const) {
     const rows = await db.selectFrom(table).selectAll().where('account_id', '=', id).execute();
     counts[table] = rows.length;
   }

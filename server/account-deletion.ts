@@ -5,7 +5,7 @@ import { Refusal } from './problem.ts';
 import { freeGarbage } from './reaper.ts';
 import type { Services } from './services.ts';
 
-type Deleting = Pick<Services, 'db' | 'store' | 'attempts' | 'accounts' | 'sessions' | 'now'>;
+type Deleting = Pick<Services, 'db' | 'store' | 'thumbnails' | 'attempts' | 'accounts' | 'sessions' | 'now'>;
 
 /**
  * Deletes an account with everything in it: sessions, passkeys, unfinished uploads, files.
@@ -56,7 +56,12 @@ async function removeRows(step: Transaction<Tables>, id: string): Promise<string
     .where('account_id', '=', id)
     .execute();
   const files = await step.selectFrom('files').select('storage_key').where('account_id', '=', id).execute();
-  const keys = [...new Set([...uploads, ...files].map((row) => row.storage_key))];
+  const deleted = await step
+    .selectFrom('deleted_files')
+    .select('storage_key')
+    .where('account_id', '=', id)
+    .execute();
+  const keys = [...new Set([...uploads, ...files, ...deleted].map((row) => row.storage_key))];
   for (let at = 0; at < keys.length; at += 500) {
     await step
       .insertInto('garbage')
@@ -64,7 +69,14 @@ async function removeRows(step: Transaction<Tables>, id: string): Promise<string
       .onConflict((on) => on.column('storage_key').doNothing())
       .execute();
   }
-  for (const table of ['parts', 'files', 'uploads', 'upload_sessions', 'passkeys'] as const) {
+  for (const table of [
+    'parts',
+    'files',
+    'deleted_files',
+    'uploads',
+    'upload_sessions',
+    'passkeys',
+  ] as const) {
     await step.deleteFrom(table).where('account_id', '=', id).execute();
   }
   return keys;

@@ -3,6 +3,7 @@ import type { Transaction } from 'kysely';
 import type { StoredFile } from '../shared/api.ts';
 import { partCount } from '../shared/parts.ts';
 import type { Database, Tables } from './database.ts';
+import { searchColumns } from './file-row.ts';
 import { freeNameIn } from './library.ts';
 import { Refusal } from './problem.ts';
 import type { Upload } from './upload-sessions.ts';
@@ -87,7 +88,19 @@ async function commit(step: Step, upload: Upload, now: number): Promise<StoredFi
   const file: StoredFile = { id, path, name, size, type, lastModified: last_modified, storedAt: now, etag };
   await step
     .insertInto('files')
-    .values({ account_id, id, path, name, size, type, last_modified, stored_at: now, etag, storage_key })
+    .values({
+      account_id,
+      id,
+      path,
+      name,
+      size,
+      type,
+      last_modified,
+      stored_at: now,
+      etag,
+      storage_key,
+      ...searchColumns({ path, name }),
+    })
     .execute();
   await step
     .updateTable('uploads')

@@ -75,13 +75,17 @@ function contentSecurityPolicy(name: string, { apiOrigin, publicUrl, appOrigin }
   const others = [publicUrl, apiOrigin].filter(
     (origin, at, all) => origin !== appOrigin && all.indexOf(origin) === at,
   );
-  const connect = ["connect-src 'self'", ...others].join(' ');
+  const from = (directive: string) => [`${directive} 'self'`, ...others].join(' ');
+  const connect = from('connect-src');
   if (name === 'sw.js') return `default-src 'none'; ${connect}; script-src 'self'`;
   return [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
     "img-src 'self' blob: data:",
+    // Previews: a film by its own address or from the device, a PDF in a frame that nothing can run in (content.ts).
+    `${from('media-src')} blob:`,
+    from('frame-src'),
     "font-src 'self'",
     connect,
     "manifest-src 'self'",

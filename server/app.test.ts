@@ -198,6 +198,8 @@ test('the OpenAPI document knows every route, with the schemas that validate', a
     '/api/files',
     '/api/files/{id}',
     '/api/files/{id}/content',
+    '/api/files/{id}/restore',
+    '/api/files/{id}/thumbnail',
     '/api/session',
     '/api/sessions',
     '/api/sessions/{id}',

@@ -37,6 +37,7 @@ import * as v from 'valibot';
  * | `MAX_PASSKEYS` | 20 | passkeys of one account |
  * | `SESSION_TTL_MINUTES` | 1440 | an upload session ends after so long without an acknowledged part; fractions allowed |
  * | `GRACE_DAYS` | 7 | parts are kept so long after that |
+ * | `UNDO_MINUTES` | 60 | a deleted file can be restored for so long; fractions allowed |
  * | `REAPER_INTERVAL_MINUTES` | 10 | how often abandoned parts are looked for |
  * | `BODY_STALL_SECONDS` | 60 | a body that brings no byte for so long is cut; its prefix is kept |
  * | `MAX_FILE_BYTES` | 1 TiB | largest file |
@@ -44,6 +45,7 @@ import * as v from 'valibot';
  * | `MAX_FILES_PER_SESSION` | 10000 | files in one upload session |
  * | `MAX_OPEN_SESSIONS` | 1000 | unfinished upload sessions of one account |
  * | `QUOTA_BYTES` | 1 TiB | stored and announced bytes of one account |
+ * | `MAX_THUMBNAIL_PIXELS` | 100,000,000 | larger pictures get no thumbnail |
  */
 export interface Config {
   readonly host: string;
@@ -79,6 +81,7 @@ export interface Config {
   readonly maxPasskeys: number;
   readonly sessionTtlMinutes: number;
   readonly graceDays: number;
+  readonly undoMinutes: number;
   readonly reaperIntervalMinutes: number;
   readonly bodyStallSeconds: number;
   readonly maxFileBytes: number;
@@ -86,6 +89,7 @@ export interface Config {
   readonly maxFilesPerSession: number;
   readonly maxOpenSessions: number;
   readonly quotaBytes: number;
+  readonly maxThumbnailPixels: number;
 }
 
 /** How this server is known to a provider of OpenID Connect. */
@@ -218,6 +222,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     maxPasskeys: read('MAX_PASSKEYS', count, 20),
     sessionTtlMinutes: read('SESSION_TTL_MINUTES', positive, 24 * 60),
     graceDays: read('GRACE_DAYS', v.pipe(number, v.minValue(0, 'must be 0 or more')), 7),
+    undoMinutes: read('UNDO_MINUTES', positive, 60),
     reaperIntervalMinutes: read('REAPER_INTERVAL_MINUTES', positive, 10),
     bodyStallSeconds: read('BODY_STALL_SECONDS', positive, 60),
     maxFileBytes: read('MAX_FILE_BYTES', count, TIB),
@@ -225,6 +230,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     maxFilesPerSession: read('MAX_FILES_PER_SESSION', count, 10_000),
     maxOpenSessions: read('MAX_OPEN_SESSIONS', count, 1000),
     quotaBytes: read('QUOTA_BYTES', count, TIB),
+    maxThumbnailPixels: read('MAX_THUMBNAIL_PIXELS', count, 100_000_000),
   };
   if (config.signUp === 'domains' && config.signUpDomains.length === 0) {
     problems.push('SIGN_UP_DOMAINS: must name a domain when SIGN_UP is domains');

@@ -55,7 +55,13 @@ export interface Tables {
     stored_at: number;
     etag: string;
     storage_key: string;
+    /** Folder and name as searches compare them (`searchTextOf`). */
+    search: string;
+    /** What the name is sorted by (`nameSortKey`). */
+    sort_name: string;
   };
+  /** Files that were deleted and can still be restored; they are in no list, and their names are free. */
+  deleted_files: Omit<Tables['files'], 'search' | 'sort_name'> & { deleted_at: number };
   /** Storage that nothing refers to any more; freed after the transaction, or at the next start. */
   garbage: { storage_key: string };
   /** Sign-ins that wait for their second request. Ids and browsers are hashes. */

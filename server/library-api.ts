@@ -1,20 +1,20 @@
 import { Hono } from 'hono';
 import { describeRoute } from 'hono-openapi';
-import { RenameFile, StoredFile, StoredFiles } from '../shared/api.ts';
+import { fileOrders, RenameFile, StoredFile, StoredFiles } from '../shared/api.ts';
 import type { ApiErrorCode } from '../shared/errors.ts';
-import { contentAnswer } from './content.ts';
+import { MAX_SEARCH_UNITS } from '../shared/file-search.ts';
+import { contentAnswer, contentAskOf, pdfAnswer, thumbnailAnswer } from './content.ts';
+import { deleteFile, restoreFile } from './deleted-files.ts';
+import { listFiles, MAX_LIMIT, readListAsk } from './file-list.ts';
 import { requireSession } from './guards.ts';
 import { readJson } from './json-body.ts';
-import { deleteFile, findFile, listFiles, renameFile } from './library.ts';
+import { findFile, renameFile } from './library.ts';
 import { answers } from './openapi.ts';
-import { Refusal } from './problem.ts';
 import { freeGarbage } from './reaper.ts';
 import type { ServerEnv, Services } from './services.ts';
 
 const signedIn = ['SESSION_EXPIRED', 'SIGNED_OUT', 'NOT_FOUND'] satisfies ApiErrorCode[];
 const changing = [...signedIn, 'WRONG_ACCOUNT', 'CSRF_INVALID', 'ORIGIN_REFUSED'] satisfies ApiErrorCode[];
-const DEFAULT_LIMIT = 100;
-const MAX_LIMIT = 1000;
 
 /** The library: what has arrived. */
 export function libraryApi(services: Services): Hono<ServerEnv> {
@@ -25,16 +25,18 @@ export function libraryApi(services: Services): Hono<ServerEnv> {
   api.get(
     '/api/files',
     describeRoute({
-      summary: 'The files of this account, the newest first, with its quota',
+      summary: 'The files of this account in an order, or those that are searched for, with its quota',
       parameters: [
         { name: 'after', in: 'query', schema: { type: 'string' } },
         { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: MAX_LIMIT } },
+        { name: 'order', in: 'query', schema: { type: 'string', enum: [...fileOrders] } },
+        { name: 'q', in: 'query', schema: { type: 'string', maxLength: MAX_SEARCH_UNITS } },
       ],
       ...answers({ 200: StoredFiles }, [...signedIn, 'INVALID_INPUT']),
     }),
     async (c) => {
-      const limit = readLimit(c.req.query('limit'));
-      return c.json(await listFiles(db, config, c.get('session').account.id, c.req.query('after'), limit));
+      const ask = readListAsk((name) => c.req.query(name));
+      return c.json(await listFiles(db, config, c.get('session').account.id, ask));
     },
   );
 
@@ -48,16 +50,36 @@ export function libraryApi(services: Services): Hono<ServerEnv> {
     '/api/files/:id/content',
     describeRoute({
       summary: 'The bytes of a file, or one range of them',
+      parameters: [
+        {
+          name: 'show',
+          in: 'query',
+          description: 'To be shown in a frame of the app, if it is a PDF',
+          schema: { type: 'string', enum: ['pdf'] },
+        },
+      ],
       ...answers({ 200: null, 206: null, 304: null }, [...signedIn, 'RANGE_NOT_SATISFIABLE']),
     }),
     async (c) => {
       const found = await findFile(db, c.get('session').account.id, c.req.param('id'));
-      return contentAnswer(store, found, {
-        method: c.req.method,
-        range: c.req.header('Range'),
-        ifRange: c.req.header('If-Range'),
-        ifNoneMatch: c.req.header('If-None-Match'),
-      });
+      const ask = contentAskOf(c);
+      if (c.req.query('show') === 'pdf') return pdfAnswer(store, found, ask, config.appOrigin);
+      return contentAnswer(store, found, ask);
+    },
+  );
+
+  api.get(
+    '/api/files/:id/thumbnail',
+    describeRoute({
+      summary: 'A small WebP of a picture',
+      responses: {
+        200: { description: 'Done', content: { 'image/webp': {} } },
+        ...answers({ 304: null }, signedIn).responses,
+      },
+    }),
+    async (c) => {
+      const found = await findFile(db, c.get('session').account.id, c.req.param('id'));
+      return thumbnailAnswer(services.thumbnails, found, contentAskOf(c));
     },
   );
 
@@ -75,20 +97,27 @@ export function libraryApi(services: Services): Hono<ServerEnv> {
 
   api.delete(
     '/api/files/:id',
-    describeRoute({ summary: 'Delete a file', ...answers({ 204: null }, changing) }),
+    describeRoute({
+      summary: 'Delete a file; for a while it can be restored',
+      ...answers({ 204: null }, changing),
+    }),
     async (c) => {
-      const key = await deleteFile(db, c.get('session').account.id, c.req.param('id'));
-      await freeGarbage(services, [key]);
+      const { account } = c.get('session');
+      const keys = await deleteFile(db, config, account.id, c.req.param('id'), services.now());
+      await freeGarbage(services, keys);
       return c.body(null, 204);
     },
   );
 
-  return api;
-}
+  api.post(
+    '/api/files/:id/restore',
+    describeRoute({
+      summary:
+        'Put a deleted file back, as "name (2)" if its name was taken; one that is there is left alone',
+      ...answers({ 200: StoredFile }, [...changing, 'QUOTA_EXCEEDED']),
+    }),
+    async (c) => c.json(await restoreFile(db, config, c.get('session').account.id, c.req.param('id'))),
+  );
 
-function readLimit(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_LIMIT;
-  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (limit < 1 || limit > MAX_LIMIT) throw new Refusal('INVALID_INPUT', `limit: expected 1 to ${MAX_LIMIT}`);
-  return limit;
+  return api;
 }

@@ -7,6 +7,7 @@ import {
   putPart,
   signIn,
   startTestServer,
+  storeFile,
   type TestAccount,
   type TestServer,
   testFile,
@@ -167,4 +168,55 @@ test('content that the client has is not sent again', async () => {
     expect([tag, answer.status, answer.headers.get('etag')]).toEqual([tag, 304, `"${file.etag}"`]);
   }
   expect((await content(file.id, { 'If-None-Match': '"x"' })).status).toBe(200);
+});
+
+test('nothing that was uploaded can run here, whatever it says it is', async () => {
+  const cases: [string, string, string][] = [
+    ['page.html', 'text/html', 'text/html'],
+    ['image.svg', 'image/svg+xml', 'image/svg+xml'],
+    ['code.js', 'text/javascript', 'text/plain'],
+    ['code.mjs', 'Application/JavaScript; charset=utf-8', 'text/plain'],
+    ['style.css', 'text/css', 'text/plain'],
+    ['code.wasm', 'application/wasm', 'text/plain'],
+    ['no type', '', 'application/octet-stream'],
+    ['header', 'text/html\r\nX-Evil: 1', 'application/octet-stream'],
+  ];
+  for (const [name, type, served] of cases) {
+    const { file } = await store(me, 10, name, { type });
+    for (const query of ['', '?show=pdf', '?show=html']) {
+      const { headers } = await me.request('GET', `/api/files/${file.id}/content${query}`);
+      expect([name, query, headers.get('content-type')]).toEqual([name, query, served]);
+      expect(headers.get('content-disposition')).toMatch(/^attachment; /);
+      expect(headers.get('content-security-policy')).toBe("sandbox; default-src 'none'");
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+    }
+  }
+});
+
+test('a PDF is shown to the app alone, by what it is and not by what it says', async () => {
+  const pdf = Buffer.from('%PDF-1.7\n');
+  const shown = async (bytes: Buffer, overrides: object, headers: Record<string, string> = {}) => {
+    const { id } = await storeFile(me, bytes, overrides);
+    return me.request('GET', `/api/files/${id}/content?show=pdf`, undefined, headers);
+  };
+  const answer = await shown(pdf, { name: 'a.bin', type: 'text/html' });
+  expect(Object.fromEntries(answer.headers)).toMatchObject({
+    'content-type': 'application/pdf',
+    'content-disposition': `inline; filename="a.bin"; filename*=UTF-8''a.bin`,
+    'content-security-policy':
+      "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self' http://localhost:0",
+    'x-content-type-options': 'nosniff',
+  });
+  expect(Buffer.from(await answer.arrayBuffer()).equals(pdf)).toBe(true);
+  const range = await shown(pdf, { name: 'b.pdf' }, { Range: 'bytes=2-4' });
+  expect([range.status, range.headers.get('content-type'), await range.text()]).toEqual([
+    206,
+    'application/pdf',
+    'DF-',
+  ]);
+  for (const text of ['', '%PDF', ' %PDF-1.7', '<script>1</script>%PDF-1.7', '%pdf-1.7']) {
+    const other = await shown(Buffer.from(text), { name: 'c.pdf', type: 'application/pdf' });
+    expect([text, other.headers.get('content-disposition')?.slice(0, 10)]).toEqual([text, 'attachment']);
+    expect(other.headers.get('content-security-policy')).toBe("sandbox; default-src 'none'");
+  }
 });

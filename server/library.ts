@@ -1,11 +1,9 @@
-import type { Selectable, Transaction } from 'kysely';
-import type { StoredFile, StoredFiles } from '../shared/api.ts';
+import type { Transaction } from 'kysely';
+import type { StoredFile } from '../shared/api.ts';
 import { freeName } from '../shared/file-name.ts';
-import type { Config } from './config.ts';
 import type { Database, Tables } from './database.ts';
+import { searchColumns, storedFile } from './file-row.ts';
 import { Refusal } from './problem.ts';
-
-type FileRow = Selectable<Tables['files']>;
 
 /** Bytes of the account's quota that are taken: its files, and what its open uploads have announced. */
 export async function usedBytes(db: Database | Transaction<Tables>, accountId: string): Promise<number> {
@@ -43,54 +41,6 @@ export async function freeNameIn(
   return freeName(name, (candidate) => taken.has(candidate));
 }
 
-/** A page of the library, newest first. `after` is the `next` of the page before. @throws {Refusal} `INVALID_INPUT` */
-export async function listFiles(
-  db: Database,
-  config: Config,
-  accountId: string,
-  after: string | undefined,
-  limit: number,
-): Promise<StoredFiles> {
-  let query = db
-    .selectFrom('files')
-    .selectAll()
-    .where('account_id', '=', accountId)
-    .orderBy('stored_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1);
-  if (after !== undefined) {
-    const { storedAt, id } = readCursor(after);
-    query = query.where((eb) =>
-      eb.or([eb('stored_at', '<', storedAt), eb.and([eb('stored_at', '=', storedAt), eb('id', '<', id)])]),
-    );
-  }
-  const rows = await query.execute();
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  return {
-    files: page.map(storedFile),
-    next: rows.length > limit && last ? `${last.stored_at}.${last.id}` : null,
-    count: await countFiles(db, accountId),
-    usedBytes: await usedBytes(db, accountId),
-    quotaBytes: config.quotaBytes,
-  };
-}
-
-async function countFiles(db: Database, accountId: string): Promise<number> {
-  const { count } = await db
-    .selectFrom('files')
-    .where('account_id', '=', accountId)
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow();
-  return Number(count);
-}
-
-function readCursor(after: string): { storedAt: number; id: string } {
-  const match = /^(\d{1,15})\.([\da-f-]{36})$/i.exec(after);
-  if (!match?.[1] || !match[2]) throw new Refusal('INVALID_INPUT', 'after: not a cursor');
-  return { storedAt: Number(match[1]), id: match[2] };
-}
-
 /** One file of the account, with where its bytes are. @throws {Refusal} `NOT_FOUND` */
 export async function findFile(
   db: Database | Transaction<Tables>,
@@ -119,25 +69,10 @@ export async function renameFile(
     const free = await freeNameIn(step, accountId, file.path, name, id);
     await step
       .updateTable('files')
-      .set({ name: free })
+      .set({ name: free, ...searchColumns({ path: file.path, name: free }) })
       .where('account_id', '=', accountId)
       .where('id', '=', id)
       .execute();
     return { ...file, name: free };
   });
-}
-
-/** Takes a file out of the library and returns the storage to free. @throws {Refusal} `NOT_FOUND` */
-export async function deleteFile(db: Database, accountId: string, id: string): Promise<string> {
-  return db.transaction().execute(async (step) => {
-    const { storageKey } = await findFile(step, accountId, id);
-    await step.insertInto('garbage').values({ storage_key: storageKey }).execute();
-    await step.deleteFrom('files').where('account_id', '=', accountId).where('id', '=', id).execute();
-    return storageKey;
-  });
-}
-
-function storedFile(row: FileRow): StoredFile {
-  const { id, path, name, size, type, last_modified, stored_at, etag } = row;
-  return { id, path, name, size, type, lastModified: last_modified, storedAt: stored_at, etag };
 }

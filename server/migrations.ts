@@ -1,11 +1,12 @@
-import { type Kysely, sql } from 'kysely';
+import { type ColumnDefinitionBuilder, type Kysely, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Database } from './database.ts';
+import { searchColumns } from './file-row.ts';
 
-/** Brings our tables to the newest version. better-auth migrates its own (`prepareSignIn`). */
-export async function migrate(db: Database): Promise<void> {
+/** Brings our tables to the newest version, or to the step `upTo`. better-auth migrates its own (`openAuth`). */
+export async function migrate(db: Database, upTo?: string): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
-  const { error } = await migrator.migrateToLatest();
+  const { error } = await (upTo === undefined ? migrator.migrateToLatest() : migrator.migrateTo(upTo));
   if (error) throw new Error('The database could not be migrated', { cause: error });
 }
 
@@ -134,6 +135,52 @@ const migrations: Record<string, Migration> = {
         .addColumn('account_id', 'text', (col) => col.primaryKey())
         .addColumn('email', 'text')
         .addColumn('closed_at', 'bigint', (col) => col.notNull())
+        .execute();
+    },
+  },
+  '0003-ordered-library': {
+    async up(db: Kysely<unknown>) {
+      const text = (col: ColumnDefinitionBuilder) => col.notNull().defaultTo('');
+      await db.schema.alterTable('files').addColumn('search', 'text', text).execute();
+      await db.schema.alterTable('files').addColumn('sort_name', 'text', text).execute();
+      const files = (db as Kysely<{ files: { account_id: string; id: string; path: string; name: string } }>)
+        .selectFrom('files')
+        .select(['account_id', 'id', 'path', 'name']);
+      for (const { account_id, id, path, name } of await files.execute()) {
+        const { search, sort_name } = searchColumns({ path, name });
+        const row = sql`account_id = ${account_id} and id = ${id}`;
+        await sql`update files set search = ${search}, sort_name = ${sort_name} where ${row}`.execute(db);
+      }
+      for (const column of ['sort_name', 'size']) {
+        await db.schema
+          .createIndex(`files_by_${column}`)
+          .on('files')
+          .columns(['account_id', column, 'id'])
+          .execute();
+      }
+    },
+  },
+  '0004-deleted-files': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('deleted_files')
+        .addColumn('account_id', 'text', (col) => col.notNull())
+        .addColumn('id', 'text', (col) => col.notNull())
+        .addColumn('path', 'text', (col) => col.notNull())
+        .addColumn('name', 'text', (col) => col.notNull())
+        .addColumn('size', 'bigint', (col) => col.notNull())
+        .addColumn('type', 'text', (col) => col.notNull())
+        .addColumn('last_modified', 'bigint', (col) => col.notNull())
+        .addColumn('stored_at', 'bigint', (col) => col.notNull())
+        .addColumn('etag', 'text', (col) => col.notNull())
+        .addColumn('storage_key', 'text', (col) => col.notNull().unique())
+        .addColumn('deleted_at', 'bigint', (col) => col.notNull())
+        .addPrimaryKeyConstraint('deleted_files_pk', ['account_id', 'id'])
+        .execute();
+      await db.schema
+        .createIndex('deleted_files_by_age')
+        .on('deleted_files')
+        .columns(['deleted_at'])
         .execute();
     },
   },

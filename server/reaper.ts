@@ -1,6 +1,7 @@
 import { forgetClosedAccounts } from './account-deletion.ts';
 import { forgetUses } from './budgets.ts';
 import type { Database } from './database.ts';
+import { giveUpDeleted } from './deleted-files.ts';
 import type { Services } from './services.ts';
 import { forgetSteps } from './sign-in-steps.ts';
 import { forgetParts } from './upload-sessions.ts';
@@ -46,6 +47,7 @@ export async function reap(services: Services, now: number): Promise<void> {
       if (still) await forgetParts(step, upload, 'reaped');
     });
   }
+  await giveUpDeleted(db, now - config.undoMinutes * MINUTE_MS);
   await freeGarbage(services);
   await forgetUses(db, now - DAY_MS);
   await forgetSteps(db, now);
@@ -56,11 +58,12 @@ export async function reap(services: Services, now: number): Promise<void> {
 
 /** Frees the storage that nothing refers to any more: `keys`, or all there is. */
 export async function freeGarbage(
-  { db, store }: Pick<Services, 'db' | 'store'>,
+  { db, store, thumbnails }: Pick<Services, 'db' | 'store' | 'thumbnails'>,
   keys?: readonly string[],
 ): Promise<void> {
   for (const key of keys ?? (await garbageKeys(db))) {
     await store.remove(key);
+    await thumbnails.remove(key);
     await db.deleteFrom('garbage').where('storage_key', '=', key).execute();
   }
 }

@@ -8,6 +8,7 @@ import { buildApp } from './app.ts';
 import { Attempts } from './attempts.ts';
 import type { Config } from './config.ts';
 import { openDatabase } from './database.ts';
+import { giveUpDeleted } from './deleted-files.ts';
 import { DiskStore } from './disk-store.ts';
 import { openMailer } from './mail.ts';
 import { migrate } from './migrations.ts';
@@ -15,6 +16,7 @@ import { freeGarbage, reap } from './reaper.ts';
 import { loadSecret } from './secret.ts';
 import type { Services } from './services.ts';
 import { openSignIn } from './sign-in.ts';
+import { Thumbnails } from './thumbnails.ts';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -78,9 +80,10 @@ async function openServices(
   const db = openDatabase(join(config.dataDir, 'holdfast.sqlite'), onStatement);
   await migrate(db);
   const store = await DiskStore.open(config.dataDir);
+  const thumbnails = await Thumbnails.open(config.dataDir, store, log, config.maxThumbnailPixels);
   const mailer = await openMailer(config, print);
   const signIn = await openSignIn(config, secret, db, mailer, now);
-  return { ...signIn, config, db, store, mailer, attempts: new Attempts(), log, now };
+  return { ...signIn, config, db, store, thumbnails, mailer, attempts: new Attempts(), log, now };
 }
 
 /**
@@ -88,12 +91,16 @@ async function openServices(
  * deleted, what nobody refers to is freed.
  */
 async function recover(services: Services): Promise<void> {
-  const { db, store } = services;
+  const { db, store, config, now } = services;
   await store.recover(async (key) => {
-    const file = await db.selectFrom('files').select('id').where('storage_key', '=', key).executeTakeFirst();
-    return file !== undefined;
+    for (const table of ['files', 'deleted_files'] as const) {
+      const file = await db.selectFrom(table).select('id').where('storage_key', '=', key).executeTakeFirst();
+      if (file) return true;
+    }
+    return false;
   });
   await finishDeletions(services);
+  await giveUpDeleted(db, now() - config.undoMinutes * 60_000);
   await freeGarbage(services);
 }
 

@@ -7,12 +7,14 @@ import type { Database } from './database.ts';
 import type { Mailer } from './mail.ts';
 import type { PartStore } from './part-store.ts';
 import type { SignIn } from './sign-in.ts';
+import type { Thumbnails } from './thumbnails.ts';
 
 /** All that the routes work with, made once by `startServer`. */
 export interface Services extends SignIn {
   readonly config: Config;
   readonly db: Database;
   readonly store: PartStore;
+  readonly thumbnails: Thumbnails;
   readonly attempts: Attempts;
   readonly mailer: Mailer;
   readonly log: Logger;

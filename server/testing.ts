@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { header, type RegisteredFile } from '../shared/api.ts';
+import { header, type RegisteredFile, type StoredFile } from '../shared/api.ts';
 import { readConfig } from './config.ts';
 import { type RunningServer, startServer } from './server.ts';
 
@@ -224,6 +224,27 @@ export function testFile(size: number, overrides: Partial<RegisteredFile> = {}):
     ...overrides,
   };
   return { bytes: randomBytes(Math.min(size, 64 * 1024 * 1024)), announced };
+}
+
+/** Uploads a file of one part, and returns it as it is in the library. */
+export async function storeFile(
+  account: TestAccount,
+  content: number | Uint8Array,
+  overrides: Partial<RegisteredFile> = {},
+): Promise<StoredFile> {
+  const size = typeof content === 'number' ? content : content.length;
+  const { announced, bytes } = testFile(size, overrides);
+  const file = { announced, bytes: typeof content === 'number' ? bytes : Buffer.from(content) };
+  const sid = await openUpload(account, [file]);
+  const answer = await putPart(account, partPath(sid, announced.id, 0), file.bytes);
+  return (await (await expectStatus(answer, 201)).json()) as StoredFile;
+}
+
+/** Status and code of an answer that must be a problem (RFC 9457). */
+export async function problemOf(answer: Response): Promise<string> {
+  const type = answer.headers.get('content-type');
+  if (type !== 'application/problem+json') throw new Error(`Got ${answer.status}, ${type}`);
+  return `${answer.status} ${((await answer.json()) as { code: string }).code}`;
 }
 
 /** `Repr-Digest` of a whole part. */
