@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
 import { watchAttention } from './attention.ts';
+import { tellDevice } from './device.ts';
 import { startLanguage } from './i18n.ts';
 import { watchWindow } from './intake.ts';
 import { ping, startPresence } from './presence.ts';
@@ -14,7 +15,13 @@ onBeforeReload(ping);
 startPresence();
 watchWindow();
 watchAttention();
-await startLanguage();
+const hasTexts = await startLanguage();
 
 const root = document.getElementById('app');
-if (root) render(<App />, root);
+if (root && hasTexts) {
+  render(<App />, root);
+  tellDevice();
+} else {
+  // Said in the words of the document itself, since there are no others.
+  document.getElementById('no-texts')?.removeAttribute('hidden');
+}

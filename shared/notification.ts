@@ -1,3 +1,8 @@
+/** What a person can be told of by a notification. */
+export type Matter = 'expired' | 'paused' | 'arrived';
+/** The words for each, in one language. */
+export type Notices = Readonly<Record<Matter, { readonly title: string; readonly body: string }>>;
+
 /** How a person is told of something while they may not be looking. */
 export type Telling =
   /** A window has the focus: what it shows is enough. */

@@ -1,17 +1,10 @@
-import { notice as de } from '../locales/de.json';
-import { notice as en } from '../locales/en.json';
-import { decideTelling } from '../shared/notification.ts';
-import type { Store } from './store.ts';
+import { decideTelling, type Matter } from '../shared/notification.ts';
+import type { Device } from './device.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 
-/** What a person can be told of. */
-export type Matter = 'expired' | 'paused';
-
-const texts: Record<string, Pick<typeof en, Matter>> = { en, de };
-
 interface Host {
-  store: Store;
+  device: Device;
   log: (text: string) => void;
 }
 
@@ -30,7 +23,8 @@ export class Notifier {
     const telling = decideTelling(windows, permission);
     this.#host.log(`${matter}: told by ${telling}, notifications ${permission}`);
     if (telling === 'notification') await this.#notify(matter, tag).catch(() => this.#setBadge());
-    if (telling === 'badge') await this.#setBadge();
+    // That all is well is nothing to come and look for.
+    if (telling === 'badge' && matter !== 'arrived') await this.#setBadge();
   }
 
   /** What was told is over: notifications and badge go. */
@@ -50,8 +44,8 @@ export class Notifier {
   }
 
   async #notify(matter: Matter, tag: string): Promise<void> {
-    const language = await this.#host.store.language();
-    const { title, body } = (texts[language] ?? en)[matter];
+    const { language, notices } = await this.#host.device.speech();
+    const { title, body } = notices[matter];
     await self.registration.showNotification(title, {
       body,
       tag,

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
-import { chooseLanguage, type Language, language, languages, t } from '../i18n.ts';
+import { t } from '../i18n.ts';
+import { LanguageField } from '../language-field.tsx';
 import { askForNotifications, notifications } from '../permissions.ts';
 import { Panel } from './panel.tsx';
 
@@ -7,20 +8,7 @@ import { Panel } from './panel.tsx';
 export function General(): JSX.Element {
   return (
     <Panel name="general" title={t('settings.general.title')}>
-      <label class="field">
-        <span>{t('account.language')}</span>
-        <select
-          data-language
-          value={language.value}
-          onChange={(event) => void chooseLanguage(event.currentTarget.value as Language)}
-        >
-          {Object.entries(languages).map(([tag, name]) => (
-            <option key={tag} value={tag} lang={tag}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
+      <LanguageField />
       <Notifications />
     </Panel>
   );
