@@ -3,9 +3,14 @@ import { App } from './app.tsx';
 import { watchAttention } from './attention.ts';
 import { tellDevice } from './device.ts';
 import { startLanguage } from './i18n.ts';
+import { watchInbox } from './inbox.ts';
+import { watchInstall } from './install/install.ts';
 import { watchWindow } from './intake.ts';
+import { watchLaunches } from './launch.ts';
 import { ping, startPresence } from './presence.ts';
 import { applyNews } from './state.ts';
+import { watchTheme } from './theme.ts';
+import { watchWakeLock } from './wake-lock.ts';
 import { onBeforeReload, onNews, startWorker } from './worker.ts';
 
 onNews(applyNews);
@@ -14,7 +19,12 @@ startWorker();
 onBeforeReload(ping);
 startPresence();
 watchWindow();
+watchTheme();
 watchAttention();
+watchInstall();
+watchInbox();
+watchLaunches();
+watchWakeLock();
 const hasTexts = await startLanguage();
 
 const root = document.getElementById('app');
