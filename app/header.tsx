@@ -3,6 +3,7 @@ import { useLocation } from 'preact-iso/router';
 import { language, t } from './i18n.ts';
 import { Mark } from './icons.tsx';
 import { LanguageField } from './language-field.tsx';
+import { isSheetOpen } from './shortcuts/shortcuts.ts';
 import { askToSignOut } from './sign-out.tsx';
 import { session, totals } from './state.ts';
 
@@ -67,12 +68,20 @@ function AccountMenu(): JSX.Element {
             <a class="menu-link" href="/diagnostics" onClick={closeMenu}>
               {t('account.diagnostics')}
             </a>
+            <button type="button" class="menu-link by-keyboard" data-do="shortcuts" onClick={openSheet}>
+              {t('keys.title')}
+            </button>
           </p>
         )}
         {isSignedIn && <SignOut />}
       </div>
     </div>
   );
+}
+
+function openSheet(): void {
+  closeMenu();
+  isSheetOpen.value = true;
 }
 
 function closeMenu(): void {

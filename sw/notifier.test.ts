@@ -39,7 +39,7 @@ function allow(permission: NotificationPermission | undefined, navigator: object
 }
 
 const badges = {
-  setAppBadge: async () => void done.push('badge'),
+  setAppBadge: async (number?: number) => void done.push(number === undefined ? 'badge' : `badge ${number}`),
   clearAppBadge: async () => void done.push('no badge'),
 };
 
@@ -126,4 +126,14 @@ test('a window that cannot be brought forward is replaced', async () => {
   ];
   await notifier().notifier.onClick(click());
   expect(done).toEqual(['closes', 'opens /app']);
+});
+
+test('the icon says how much is left, whenever that changes, and that all has arrived is told once', async () => {
+  const { notifier: one } = notifier();
+  await one.look({ unfinished: 2, needsYou: 0, stored: 0 });
+  await one.look({ unfinished: 2, needsYou: 0, stored: 0 });
+  await one.look({ unfinished: 2, needsYou: 1, stored: 0 });
+  await one.look({ unfinished: 0, needsYou: 0, stored: 2 });
+  await one.look({ unfinished: 0, needsYou: 0, stored: 2 });
+  expect(done).toEqual(['badge 2', 'badge 1', 'badge 0', ['arrived!', expect.anything()]]);
 });

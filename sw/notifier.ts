@@ -1,4 +1,10 @@
-import { decideTelling, type Matter } from '../shared/notification.ts';
+import {
+  badgeNumber,
+  decideTelling,
+  hasAllArrived,
+  type Matter,
+  type Outlook,
+} from '../shared/notification.ts';
 import type { Device } from './device.ts';
 
 declare const self: ServiceWorkerGlobalScope;
@@ -11,6 +17,10 @@ interface Host {
 /** Tells a person who is not looking, by the means that the browser and they allow. */
 export class Notifier {
   #host: Host;
+  /** The list as it was at the last look; null until then. */
+  #seen: Outlook | null = null;
+  /** The number on the icon; null when that is not ours any more. */
+  #number: number | null = null;
 
   constructor(host: Host) {
     this.#host = host;
@@ -27,8 +37,21 @@ export class Notifier {
     if (telling === 'badge' && matter !== 'arrived') await this.#setBadge();
   }
 
+  /** Keeps the number on the app's icon true, and tells that everything has arrived to whoever does not look. */
+  async look(now: Outlook): Promise<void> {
+    const before = this.#seen;
+    this.#seen = now;
+    const number = badgeNumber(now);
+    if (number !== this.#number) {
+      this.#number = number;
+      await this.#setBadge(number);
+    }
+    if (before && hasAllArrived(before, now)) await this.tell('arrived', 'arrived');
+  }
+
   /** What was told is over: notifications and badge go. */
   async clear(): Promise<void> {
+    this.#number = null;
     const shown = await self.registration.getNotifications().catch(() => []);
     for (const notification of shown) notification.close();
     await self.navigator.clearAppBadge?.().catch(() => undefined);
@@ -54,7 +77,8 @@ export class Notifier {
     });
   }
 
-  async #setBadge(): Promise<void> {
-    await self.navigator.setAppBadge?.().catch(() => undefined);
+  /** `number` on the icon, a dot without one, and nothing for 0. */
+  async #setBadge(number?: number): Promise<void> {
+    await self.navigator.setAppBadge?.(number).catch(() => undefined);
   }
 }

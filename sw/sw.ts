@@ -76,7 +76,7 @@ const engine: Engine = new Engine(
   },
   { stallMs: 15_000, drainMs: 5000 },
 );
-const news: NewsDesk = new NewsDesk(engine);
+const news: NewsDesk = new NewsDesk(engine, (totals) => void notifier.look(totals));
 const leases = new Leases();
 const inbox = new Inbox({ store, room: stagingRoom, now: Date.now, post: postNews, log: log.of('worker') });
 const notifier = new Notifier({ device, log: log.of('worker') });
