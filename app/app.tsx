@@ -9,6 +9,7 @@ import { DropVeil, HiddenInputs } from './inputs.tsx';
 import { Message } from './message.tsx';
 import { ActionNotices, Notices } from './notices.tsx';
 import { ping } from './presence.ts';
+import { isSheetOpen, useShortcuts } from './shortcuts/shortcuts.ts';
 import { CompletePage } from './sign-in/complete-page.tsx';
 import { SignInPage } from './sign-in/sign-in-page.tsx';
 import { SignOutDialog } from './sign-out.tsx';
@@ -31,6 +32,8 @@ const DiagnosticsPage = lazy(() =>
   import('./diagnostics-page.tsx').then((module) => module.DiagnosticsPage).catch(() => Broken),
 );
 
+const ShortcutSheet = lazy(() => import('./shortcuts/sheet.tsx').then((module) => module.ShortcutSheet));
+
 /** The frame around every page. */
 export function App(): JSX.Element {
   return (
@@ -45,6 +48,7 @@ function Frame(): JSX.Element {
   useSessionGuard();
   useWindowTitle();
   const isSignedIn = session.value.state === 'signed-in';
+  useShortcuts(isSignedIn);
   return (
     <>
       <a class="skip" href="#main">
@@ -59,6 +63,11 @@ function Frame(): JSX.Element {
       </main>
       {isSignedIn && <DropVeil />}
       {isSignedIn && <SignOutDialog />}
+      {isSignedIn && isSheetOpen.value && (
+        <ErrorBoundary>
+          <ShortcutSheet />
+        </ErrorBoundary>
+      )}
     </>
   );
 }

@@ -10,6 +10,13 @@ interface DataTransferItem {
   getAsFileSystemHandle?: () => Promise<FileSystemHandle | null>;
 }
 
+/** Files that were opened with the installed app; Chromium on desktops only. */
+declare var launchQueue:
+  | {
+      setConsumer: (consume: (launch: { readonly files?: readonly FileSystemHandle[] }) => void) => void;
+    }
+  | undefined;
+
 interface FileSystemHandle {
   /** Chromium only. */
   requestPermission?: (what: { mode: 'read' }) => Promise<PermissionState>;

@@ -1,7 +1,9 @@
 import type { JSX } from 'preact';
 import { useLocation } from 'preact-iso/router';
-import { chooseLanguage, type Language, language, languages, t } from './i18n.ts';
+import { language, t } from './i18n.ts';
 import { Mark } from './icons.tsx';
+import { LanguageField } from './language-field.tsx';
+import { isSheetOpen } from './shortcuts/shortcuts.ts';
 import { askToSignOut } from './sign-out.tsx';
 import { session, totals } from './state.ts';
 
@@ -43,7 +45,7 @@ function Tabs(): JSX.Element {
 function AccountMenu(): JSX.Element {
   const { account, state } = session.value;
   const isSignedIn = state === 'signed-in' && account !== null;
-  const tag = language.value.toUpperCase();
+  const tag = (language.value.split('-')[0] ?? '').toUpperCase();
   const label = isSignedIn ? `${t('account.menu')}: ${account.email}` : `${t('account.language')}: ${tag}`;
   return (
     <div class="account">
@@ -57,19 +59,7 @@ function AccountMenu(): JSX.Element {
             <bdi>{account.email}</bdi>
           </p>
         )}
-        <label class="field">
-          <span>{t('account.language')}</span>
-          <select
-            value={language.value}
-            onChange={(event) => void chooseLanguage(event.currentTarget.value as Language)}
-          >
-            {Object.entries(languages).map(([tag, name]) => (
-              <option key={tag} value={tag} lang={tag}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <LanguageField />
         {isSignedIn && (
           <p class="menu-links">
             <a class="menu-link" href="/settings" data-do="settings" onClick={closeMenu}>
@@ -78,12 +68,20 @@ function AccountMenu(): JSX.Element {
             <a class="menu-link" href="/diagnostics" onClick={closeMenu}>
               {t('account.diagnostics')}
             </a>
+            <button type="button" class="menu-link by-keyboard" data-do="shortcuts" onClick={openSheet}>
+              {t('keys.title')}
+            </button>
           </p>
         )}
         {isSignedIn && <SignOut />}
       </div>
     </div>
   );
+}
+
+function openSheet(): void {
+  closeMenu();
+  isSheetOpen.value = true;
 }
 
 function closeMenu(): void {

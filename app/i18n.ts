@@ -1,16 +1,20 @@
 import { signal } from '@preact/signals';
-import i18next from 'i18next';
-import en from '../locales/en.json' with { type: 'json' };
+import type en from '../locales/en.json';
 import { type ErrorCode, isErrorCode } from '../shared/errors.ts';
-
-/** The languages there are, by their own names. */
-export const languages = { en: 'English', de: 'Deutsch' } as const;
-export type Language = keyof typeof languages;
+import {
+  directionOf,
+  FALLBACK,
+  isLanguage,
+  type Language,
+  languages,
+  languagesFor,
+} from '../shared/language.ts';
+import { type Texts, textAt, type Values } from '../shared/texts.ts';
 
 /** The language of everything shown. Components that show text follow it by calling `t`. */
-export const language = signal<Language>('en');
+export const language = signal<Language>(FALLBACK);
 
-type Subject<Key extends string> = Key extends `${infer Stem}_${'one' | 'other'}` ? Stem : Key;
+type Subject<Key extends string> = Key extends `${infer Stem}_${Intl.LDMLPluralRule}` ? Stem : Key;
 type Keys<Tree, Prefix extends string = ''> = {
   [Key in keyof Tree & string]: Tree[Key] extends string
     ? `${Prefix}${Subject<Key>}`
@@ -20,39 +24,46 @@ type Keys<Tree, Prefix extends string = ''> = {
 /** Every text there is, plural forms left out: a key without a text does not compile. */
 export type TextKey = Keys<typeof en>;
 
-const CHOICE = 'holdfast.language';
-const texts = i18next.createInstance();
+/** A file each, of which only the one that is shown is loaded: every language is whole. */
+const files: Readonly<Record<Language, () => Promise<{ default: Texts }>>> = {
+  en: () => import('../locales/en.json'),
+  de: () => import('../locales/de.json'),
+  es: () => import('../locales/es.json'),
+  fr: () => import('../locales/fr.json'),
+  'pt-BR': () => import('../locales/pt-BR.json'),
+  ja: () => import('../locales/ja.json'),
+  'zh-Hans': () => import('../locales/zh-Hans.json'),
+  ar: () => import('../locales/ar.json'),
+  hi: () => import('../locales/hi.json'),
+};
 
-/** Shows the language that was chosen here before, or the first of the browser's languages that we have. */
-export async function startLanguage(): Promise<void> {
-  await texts.init({
-    lng: 'en',
-    fallbackLng: 'en',
-    resources: { en: { translation: en } },
-    // Preact escapes what it renders.
-    interpolation: { escapeValue: false },
-  });
-  const wanted = [localStorage.getItem(CHOICE), ...navigator.languages];
-  await show(wanted.map(known).find((found) => found !== null) ?? 'en');
+const CHOICE = 'holdfast.language';
+/** Those that were loaded. */
+const texts = new Map<Language, Texts>();
+
+/**
+ * Shows the language that was chosen here before, or the first of the browser's languages that we have; where its texts
+ * can't be had now, the next one, and any rather than none. Whether there is any to show.
+ */
+export async function startLanguage(): Promise<boolean> {
+  const chosen = localStorage.getItem(CHOICE);
+  const wanted = languagesFor([...(chosen === null ? [] : [chosen]), ...navigator.languages]);
+  const others = Object.keys(languages).filter(isLanguage);
+  for (const one of new Set([...wanted, ...others])) if (await show(one)) return true;
+  return false;
 }
 
-/** Shows `chosen` from now on, here and at the next start. */
+/** Shows `chosen` from now on, here and at the next start; it stays as it is where the texts can't be had now. */
 export async function chooseLanguage(chosen: Language): Promise<void> {
   localStorage.setItem(CHOICE, chosen);
   await show(chosen);
 }
 
 /** The text for `key` in the language shown, with `values` filled in; `count` picks the plural form. */
-export function t(key: TextKey, values?: Record<string, string | number>): string {
+export function t(key: TextKey, values: Values = {}): string {
   // Reading the signal makes the component that asks render again when the language changes.
-  const lng = language.value;
-  return texts.t(key, { ...values, lng, replace: written(values, lng) });
-}
-
-/** Numbers as they are written in the language shown: `10,000`. */
-function written(values: Record<string, string | number> | undefined, lng: string): Record<string, string> {
-  const entries = Object.entries(values ?? {}).map(([name, value]) => [name, value.toLocaleString(lng)]);
-  return Object.fromEntries(entries);
+  const shown = language.value;
+  return textAt(texts.get(shown) ?? {}, key, values, shown);
 }
 
 /** The words for an error code; of one that only a newer release knows, that this page is older. */
@@ -60,19 +71,17 @@ export function errorText(code: ErrorCode): string {
   return t(`error.${isErrorCode(code) ? code : 'OUTDATED'}`);
 }
 
-async function show(next: Language): Promise<void> {
-  if (next === 'de' && !texts.hasResourceBundle('de', 'translation')) {
-    const found = await import('../locales/de.json').catch(() => null); // offline before it was ever cached
-    if (!found) return;
-    texts.addResourceBundle('de', 'translation', found.default);
+/** Whether its texts could be had: without a network and a cached copy they can't. */
+async function show(next: Language): Promise<boolean> {
+  if (!texts.has(next)) {
+    const found = await files[next]().catch(() => null);
+    if (!found) return false;
+    texts.set(next, found.default);
   }
   language.value = next;
   document.documentElement.lang = next;
-  // Both languages run from left to right; a third that does not would say so here.
-  document.documentElement.dir = 'ltr';
-}
-
-function known(tag: string | null): Language | null {
-  const primary = tag?.toLowerCase().split('-')[0] ?? '';
-  return Object.hasOwn(languages, primary) ? (primary as Language) : null;
+  document.documentElement.dir = directionOf(next);
+  // What is installed from here on speaks the language that is shown; its `id` is the same in all of them.
+  document.querySelector('link[rel="manifest"]')?.setAttribute('href', `/manifest.${next}.webmanifest`);
+  return true;
 }

@@ -11,7 +11,7 @@ import { isDragging, setInput, takeFrom } from './intake.ts';
 export function HiddenInputs(): JSX.Element {
   const { path, route } = useLocation();
 
-  function take(name: 'files' | 'folder' | 'again', input: HTMLInputElement): void {
+  function take(name: 'files' | 'folder' | 'again' | 'camera', input: HTMLInputElement): void {
     void takeFrom(name, input);
     if (path !== '/' && path !== '/app') route('/app');
   }
@@ -44,6 +44,16 @@ export function HiddenInputs(): JSX.Element {
         aria-label={t('uploads.pickAgain')}
         ref={(input) => setInput('again', input)}
         onChange={(event) => take('again', event.currentTarget)}
+      />
+      <input
+        type="file"
+        data-pick-camera
+        accept="image/*"
+        capture="environment"
+        tabIndex={-1}
+        aria-label={t('camera.take')}
+        ref={(input) => setInput('camera', input)}
+        onChange={(event) => take('camera', event.currentTarget)}
       />
     </div>
   );

@@ -4,7 +4,7 @@ import type { PickedFile, RefusedFile } from '../shared/protocol.ts';
 import type { UploadAction } from '../shared/upload-view.ts';
 import { elsewhere, pullElsewhere } from './elsewhere.ts';
 import { forget, keep } from './files.ts';
-import { BATCH, pickedFrom, pickedFromTransfer } from './picking.ts';
+import { BATCH, pickedFrom, pickedFromHandles, pickedFromTransfer } from './picking.ts';
 import { lastAccountId, selectableRows, session, tabFacts } from './state.ts';
 import { call, version } from './worker.ts';
 
@@ -53,7 +53,7 @@ export function leaveAgreed(): void {
 }
 
 /** The hidden inputs, which live as long as someone is signed in. */
-const inputs: { files?: HTMLInputElement; folder?: HTMLInputElement; again?: HTMLInputElement } = {};
+const inputs: Partial<Record<'files' | 'folder' | 'again' | 'camera', HTMLInputElement>> = {};
 
 /** For the `ref` of a hidden input. */
 export function setInput(name: keyof typeof inputs, input: HTMLInputElement | null): void {
@@ -71,6 +71,11 @@ export async function takeFrom(name: keyof typeof inputs, input: HTMLInputElemen
   const batches = pickedFrom(input);
   input.value = '';
   await takeAll(batches, name === 'again' ? selectOnly : take);
+}
+
+/** Takes files that were opened with the app. */
+export async function takeHandles(handles: readonly FileSystemHandle[]): Promise<void> {
+  await takeAll(pickedFromHandles(handles), take);
 }
 
 /** Asks the worker to do something with these uploads. */

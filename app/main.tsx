@@ -1,10 +1,16 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
 import { watchAttention } from './attention.ts';
+import { tellDevice } from './device.ts';
 import { startLanguage } from './i18n.ts';
+import { watchInbox } from './inbox.ts';
+import { watchInstall } from './install/install.ts';
 import { watchWindow } from './intake.ts';
+import { watchLaunches } from './launch.ts';
 import { ping, startPresence } from './presence.ts';
 import { applyNews } from './state.ts';
+import { watchTheme } from './theme.ts';
+import { watchWakeLock } from './wake-lock.ts';
 import { onBeforeReload, onNews, startWorker } from './worker.ts';
 
 onNews(applyNews);
@@ -13,8 +19,19 @@ startWorker();
 onBeforeReload(ping);
 startPresence();
 watchWindow();
+watchTheme();
 watchAttention();
-await startLanguage();
+watchInstall();
+watchInbox();
+watchLaunches();
+watchWakeLock();
+const hasTexts = await startLanguage();
 
 const root = document.getElementById('app');
-if (root) render(<App />, root);
+if (root && hasTexts) {
+  render(<App />, root);
+  tellDevice();
+} else {
+  // Said in the words of the document itself, since there are no others.
+  document.getElementById('no-texts')?.removeAttribute('hidden');
+}

@@ -5,6 +5,7 @@ import { number } from './format.ts';
 import { dismissExpiry, expiryNotice } from './guard.ts';
 import { errorText, t } from './i18n.ts';
 import { Icon, type IconName } from './icons.tsx';
+import { inbox, shareRefused } from './inbox.ts';
 import { addAgain, knownFiles, type Refusal, refusals, trouble } from './intake.ts';
 import { farewell } from './sign-out.tsx';
 import { droppedChanges, session } from './state.ts';
@@ -17,6 +18,7 @@ export function Notices(): JSX.Element {
     <div class="notices">
       <ExpiryNotice />
       <FarewellNotice />
+      <ShareNotice />
       <WorkerNotice />
       <VersionNotice />
     </div>
@@ -58,6 +60,22 @@ function FarewellNotice(): JSX.Element {
           <p>{t(`notice.signOut.${how}.body`)}</p>
         </Notice>
       )}
+    </div>
+  );
+}
+
+/** What other apps have shared: that it is here while nobody is signed in, or why it is not. */
+function ShareNotice(): JSX.Element {
+  const refused = shareRefused.value;
+  const count = session.value.state === 'signed-in' ? 0 : inbox.value.length;
+  return (
+    <div role="status">
+      {refused && (
+        <Notice name="share-refused" title={t('inbox.refused')} onDismiss={() => (shareRefused.value = null)}>
+          <p>{t(`inbox.${refused}`)}</p>
+        </Notice>
+      )}
+      {count > 0 && <Notice name="inbox" isCalm icon="clock" title={t('inbox.signedOut', { count })} />}
     </div>
   );
 }
@@ -265,7 +283,7 @@ function Notice(props: {
   icon?: IconName;
   /** Says something a person may want to know, and nothing that went wrong. */
   isCalm?: boolean;
-  children: ComponentChildren;
+  children?: ComponentChildren;
   onDismiss?: () => void;
 }): JSX.Element {
   return (

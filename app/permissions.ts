@@ -8,6 +8,9 @@ export interface Permissions {
   persistentStorage: boolean | null;
 }
 
+/** Firefox asks a person, who may never answer; nothing waits for longer than this, in ms. */
+const PERSIST_WAIT_MS = 10_000;
+
 const NOTED = 'holdfast.permissions-noted';
 const OFFERED = 'holdfast.notifications-offered';
 
@@ -34,6 +37,13 @@ export async function askForNotifications(): Promise<void> {
   if (notifications.peek() === null) return;
   await Notification.requestPermission().catch(() => undefined);
   noteNotifications();
+}
+
+/** Asks the browser to keep what is stored here even when the disk runs full; null when it does not answer. */
+export async function askToPersist(): Promise<boolean | null> {
+  const asking = navigator.storage?.persist?.().catch(() => false) ?? Promise.resolve(false);
+  void asking.then(() => notePermissions());
+  return Promise.race([asking, new Promise<null>((resolve) => setTimeout(resolve, PERSIST_WAIT_MS, null))]);
 }
 
 /** Whether to offer notifications, which is done once: by asking this, it has been. */

@@ -27,6 +27,11 @@ export function pickedFromTransfer(transfer: DataTransfer): AsyncGenerator<Picke
   return inBatches(filesOf(items), (file) => file);
 }
 
+/** The files behind handles, in batches; a folder's with the folders they are in. */
+export function pickedFromHandles(handles: readonly FileSystemHandle[]): AsyncGenerator<PickedFile[]> {
+  return inBatches(filesBehind(handles), (file) => file);
+}
+
 interface Dropped {
   file: File | null;
   entry: FileSystemEntry | null;
@@ -42,14 +47,23 @@ async function* filesOf(items: Dropped[]): AsyncGenerator<PickedFile> {
   }
 }
 
+async function* filesBehind(handles: readonly FileSystemHandle[]): AsyncGenerator<PickedFile> {
+  for (const handle of handles) {
+    if (isDirectoryHandle(handle)) yield* filesInHandle(handle, handle.name);
+    else if (isFileHandle(handle)) yield* fileIn(handle, '');
+  }
+}
+
+/** A file that can't be opened now would only fail later, without its bytes. */
+async function* fileIn(handle: FileSystemFileHandle, path: string): AsyncGenerator<PickedFile> {
+  const file = await handle.getFile().catch(() => null);
+  if (file) yield picked(file, path, handle);
+}
+
 async function* filesInHandle(folder: FileSystemDirectoryHandle, path: string): AsyncGenerator<PickedFile> {
   for await (const child of folder.values()) {
     if (isDirectoryHandle(child)) yield* filesInHandle(child, `${path}/${child.name}`);
-    else if (isFileHandle(child)) {
-      // A file that can't be opened now would only fail later, without its bytes.
-      const file = await child.getFile().catch(() => null);
-      if (file) yield picked(file, path, child);
-    }
+    else if (isFileHandle(child)) yield* fileIn(child, path);
   }
 }
 

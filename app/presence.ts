@@ -3,7 +3,6 @@ import type { About } from '../shared/protocol.ts';
 import { openCalls, readSession } from './api.ts';
 import { pullElsewhere } from './elsewhere.ts';
 import { offer } from './files.ts';
-import { language } from './i18n.ts';
 import { taking } from './intake.ts';
 import { watchPermissions } from './permissions.ts';
 import { applySession, catchUp, session, totals } from './state.ts';
@@ -63,7 +62,7 @@ export function startPresence(): void {
  * makes trying again worth it.
  */
 export async function ping(eager = false): Promise<void> {
-  const reply = await call('ping', { build: __BUILD__, leaving: false, eager, language: language.peek() });
+  const reply = await call('ping', { build: __BUILD__, leaving: false, eager });
   if (!reply.ok) return;
   const { value } = reply;
   if (worker.peek() === null) void watchPermissions();
@@ -84,7 +83,7 @@ function leave(): void {
   deathWatch?.abort();
   deathWatch = null;
   instance = null;
-  void call('ping', { build: __BUILD__, leaving: true, eager: false, language: language.peek() });
+  void call('ping', { build: __BUILD__, leaving: true, eager: false });
 }
 
 /**

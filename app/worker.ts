@@ -88,6 +88,18 @@ export async function update(): Promise<void> {
   if (version.peek() === 'updating') version.value = 'waiting';
 }
 
+/** Looks for a new version now, and returns whether anyone could be asked. One that is found is told by `version`. */
+export async function checkForUpdate(): Promise<boolean> {
+  lookedAt = Date.now();
+  const found = await registration;
+  const isReached = await found?.update().then(
+    () => true,
+    () => false,
+  );
+  if (found?.waiting) noteWaiting();
+  return isReached ?? false;
+}
+
 /**
  * Whether the worker sees this page's requests, after up to 5 s of waiting. Without it nothing may go to
  * `/api`: the request would lack what only the worker adds, and its 401 would be seen by nobody.
@@ -149,11 +161,7 @@ function watchForUpdates(): void {
 
 async function lookForUpdate(): Promise<void> {
   if (Date.now() - lookedAt < LOOK_AGAIN_MS) return;
-  lookedAt = Date.now();
-  const found = await registration;
-  // No network, most likely; there is a next time.
-  await found?.update().catch(() => undefined);
-  if (found?.waiting) noteWaiting();
+  await checkForUpdate(); // no network, most likely, where that fails; there is a next time
 }
 
 async function controller(): Promise<boolean> {

@@ -2,14 +2,37 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { apiErrors, deviceErrors } from '../shared/errors.ts';
+import { languages } from '../shared/language.ts';
 
 type Tree = { [key: string]: string | Tree };
+
+/** Still word for word English. Whoever translates one takes it off this list. */
+const standIns: readonly string[] = ['es', 'fr', 'pt-BR', 'ja', 'zh-Hans', 'ar', 'hi'];
+
+/** Texts that may be the same in English and another language: names, signs and words that travel. */
+const travels = [
+  /^app\.name$/,
+  /^title\.(percent|needsYou)$/,
+  /^state\.(failed|percent|progress)$/,
+  /^overview\.speed$/,
+  /^limit$/,
+  /^signIn\.code$/,
+  /^(settings\.about|account|diagnostics)\.\w+$/,
+  /^uploads\.title$/,
+  /^app\.uploads$/,
+  /^keys\.then$/,
+  /^settings\.passkeys\.title$/,
+];
 
 /** Every file of this folder, by its language: who adds one is tested without saying so here. */
 const locales = readdirSync(import.meta.dirname)
   .filter((name) => name.endsWith('.json'))
   .map((name): [string, Tree] => [basename(name, '.json'), read(name)]);
 const en = read('en.json');
+
+test('every language that can be chosen has its texts', () => {
+  expect(locales.map(([language]) => language).sort()).toEqual(Object.keys(languages).sort());
+});
 
 test('there is more than one language, and each file is named by its BCP 47 tag', () => {
   const tags = locales.map(([language]) => language);
@@ -50,8 +73,24 @@ test.each(locales)('%s sets quotes, apostrophes and dots as in print', (_languag
   expect(entries(texts).filter(([, text]) => /["']|\.\.\./.test(text))).toEqual([]);
 });
 
+test.each(locales.filter(([language]) => language !== 'en'))(
+  '%s was not left in English by accident',
+  (language, texts) => {
+    const english = new Map(entries(en));
+    const same = entries(texts).filter(([key, text]) => english.get(key) === text);
+    const suspicious = same.filter(([key, text]) => isProse(text) && !travels.some((one) => one.test(key)));
+    if (standIns.includes(language)) expect(suspicious.length).toBeGreaterThan(0);
+    else expect(suspicious).toEqual([]);
+  },
+);
+
 function read(name: string): Tree {
   return JSON.parse(readFileSync(join(import.meta.dirname, name), 'utf8'));
+}
+
+/** Whether there are words in it that could have been translated, beside what is filled in. */
+function isProse(text: string): boolean {
+  return /\p{L}{2}/u.test(text.replace(/\{\{\w+\}\}/g, '').replace('Holdfast', ''));
 }
 
 function entries(tree: Tree, prefix = ''): [string, string][] {

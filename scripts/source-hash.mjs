@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What the built app and worker are made of; tests beside the sources count too, which does no harm. */
-const inputs = ['app', 'sw', 'shared', 'locales', 'vite.config.ts', 'package-lock.json'];
+const inputs = ['app', 'sw', 'shared', 'locales', 'scripts', 'vite.config.ts', 'package-lock.json'];
 
 /**
  * The build id: 12 hex digits that change when anything the build reads changes. `npm start` builds again when

@@ -13,6 +13,7 @@ import { problemAnswer, Refusal } from './problem.ts';
 import { limitRequests } from './request-limit.ts';
 import { logRequests } from './request-log.ts';
 import type { ServerEnv, Services } from './services.ts';
+import { shareTarget } from './share-target.ts';
 import { ssoApi } from './sso-api.ts';
 import { uploadsApi } from './uploads-api.ts';
 
@@ -43,6 +44,7 @@ export function buildApp(services: Services): Hono<ServerEnv> {
   app.route('/', ssoApi(services));
   app.route('/', uploadsApi(services));
   app.route('/', libraryApi(services));
+  app.route('/', shareTarget());
   serveOpenApi(app, services.config.publicUrl);
   const methodsAt = methodFinder(app);
   app.get('*', serveApp(services.config));

@@ -1,6 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as v from 'valibot';
+import { isLanguage, type Language, languages, languagesFor } from '../shared/language.ts';
 
 /** The words of one kind of mail; `{{name}}` is filled in. */
 export interface MailText {
@@ -13,25 +14,23 @@ const Locale = v.object({
   mail: v.object({ code: v.object({ subject: v.string(), body: v.string() }) }),
 });
 
-const FALLBACK = 'en';
 const folder = join(import.meta.dirname, '..', 'locales');
 
-/** The mail with a sign-in code, by language: every one that has a file in `locales/`. */
-export async function readCodeMails(): Promise<ReadonlyMap<string, MailText>> {
-  const texts = new Map<string, MailText>();
-  for (const name of await readdir(folder)) {
-    if (!name.endsWith('.json')) continue;
-    const file: unknown = JSON.parse(await readFile(join(folder, name), 'utf8'));
-    texts.set(basename(name, '.json').toLowerCase(), v.parse(Locale, file).mail.code);
+/** The mail with a sign-in code, in every language there is. */
+export async function readCodeMails(): Promise<ReadonlyMap<Language, MailText>> {
+  const texts = new Map<Language, MailText>();
+  for (const language of Object.keys(languages).filter(isLanguage)) {
+    const file: unknown = JSON.parse(await readFile(join(folder, `${language}.json`), 'utf8'));
+    texts.set(language, v.parse(Locale, file).mail.code);
   }
   return texts;
 }
 
 /**
- * The text in the language that `accepted` (an `Accept-Language`, RFC 9110 §12.5.4) prefers among those there are;
- * "de" serves "de-AT", and English whoever speaks none of them.
+ * The text in the language that `accepted` (an `Accept-Language`, RFC 9110 §12.5.4) prefers among those there are, by
+ * the same rules as in the app, and English whoever speaks none of them.
  */
-export function inLanguage<T>(texts: ReadonlyMap<string, T>, accepted: string): T | undefined {
+export function inLanguage<T>(texts: ReadonlyMap<Language, T>, accepted: string): T | undefined {
   const wanted = accepted
     .split(',')
     .map((item) => {
@@ -41,11 +40,8 @@ export function inLanguage<T>(texts: ReadonlyMap<string, T>, accepted: string): 
     })
     .filter(({ quality }) => quality > 0)
     .sort((a, b) => b.quality - a.quality); // stable: of two alike, the first
-  for (const { tag } of wanted) {
-    const text = texts.get(tag) ?? texts.get(tag.split('-')[0] ?? '');
-    if (text !== undefined) return text;
-  }
-  return texts.get(FALLBACK);
+  const language = languagesFor(wanted.map(({ tag }) => tag)).find((one) => texts.has(one));
+  return language && texts.get(language);
 }
 
 /** `text` with each `{{name}}` replaced. */

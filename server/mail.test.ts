@@ -3,6 +3,7 @@ import { SMTPServer } from 'smtp-server';
 import { afterEach, expect, test } from 'vitest';
 import de from '../locales/de.json' with { type: 'json' };
 import en from '../locales/en.json' with { type: 'json' };
+import type { Language } from '../shared/language.ts';
 import { filled, inLanguage } from './mail-texts.ts';
 import { freePort, newestMail, startTestServer, TEST_ORIGIN, type TestServer } from './testing.ts';
 
@@ -95,10 +96,10 @@ test('the mail speaks the language that the request prefers, and English to ever
   expect(shown(received[0]?.body ?? '')).toContain(de.mail.code.body.slice(0, 20));
   expect(shown(received[1]?.body ?? '')).toContain(en.mail.code.body.slice(0, 20));
 
-  const texts = new Map([
+  const texts = new Map<Language, number>([
     ['en', 1],
     ['de', 2],
-    ['pt-br', 3],
+    ['pt-BR', 3],
   ]);
   for (const [accepted, text] of [
     ['', 1],
@@ -107,7 +108,9 @@ test('the mail speaks the language that the request prefers, and English to ever
     ['DE-at', 2],
     ['en-GB,de', 1],
     ['pt-BR', 3],
-    ['pt', 1],
+    ['pt', 3],
+    ['zh-TW, pt-PT;q=0.5', 3],
+    ['fr', 1],
     ['de;q=0.1,en;q=0.2', 1],
     ['de;q=abc', 1],
     [';;;,,,', 1],

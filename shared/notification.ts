@@ -1,3 +1,25 @@
+/** What a person can be told of by a notification. */
+export type Matter = 'expired' | 'paused' | 'arrived';
+/** The words for each, in one language. */
+export type Notices = Readonly<Record<Matter, { readonly title: string; readonly body: string }>>;
+
+/** Of the list as a whole, what a person who is not looking may want to know. */
+export interface Outlook {
+  readonly unfinished: number;
+  readonly needsYou: number;
+  readonly stored: number;
+}
+
+/** The number on the app's icon: what waits for a person, else what is still on its way; 0 for none. */
+export function badgeNumber({ needsYou, unfinished }: Outlook): number {
+  return needsYou || unfinished;
+}
+
+/** Whether, between two looks at the list, the last file of it arrived and nothing is left to do. */
+export function hasAllArrived(before: Outlook, now: Outlook): boolean {
+  return before.unfinished > 0 && now.unfinished === 0 && now.needsYou === 0 && now.stored > before.stored;
+}
+
 /** How a person is told of something while they may not be looking. */
 export type Telling =
   /** A window has the focus: what it shows is enough. */

@@ -37,7 +37,15 @@ function standing(upload: Upload, change: Partial<Standing> = {}): Standing {
 }
 
 function plan(standings: Standing[], change: Partial<PlanFacts> = {}) {
-  return planNext({ standings, link: fast, inFlight: 0, attaching: new Set(), now, ...change });
+  return planNext({
+    standings,
+    link: fast,
+    inFlight: 0,
+    attaching: new Set(),
+    heldBack: false,
+    now,
+    ...change,
+  });
 }
 
 const whole = (id: string, part: number, length = 8 * MIB): Step => {
@@ -447,4 +455,15 @@ test('planning for 10,000 uploads takes a few milliseconds', () => {
   const begun = performance.now();
   for (let n = 0; n < 20; n++) plan(all.standings);
   expect((performance.now() - begun) / 20).toBeLessThan(25);
+});
+
+test('on a connection that is not to be used nothing goes out but what frees room', () => {
+  const old = { at: 'cancelled', since: now - UNDO_MS, told: false } as const;
+  const standings = [
+    standing(upload('a')),
+    standing(upload('b'), { attached: false }),
+    standing(upload('c'), { doubtful: new Set([0]) }),
+    standing({ ...upload('d'), life: old }),
+  ];
+  expect(plan(standings, { heldBack: true })).toEqual({ steps: [{ do: 'free', id: 'd' }], wakeAt: null });
 });

@@ -38,6 +38,8 @@ export interface PlanFacts {
   inFlight: number;
   /** Sessions with an `attach` under way. */
   attaching: ReadonlySet<string>;
+  /** A person wants nothing to be sent over a connection like this one; what is cancelled is still freed. */
+  heldBack: boolean;
   /** Ms since the epoch. */
   now: number;
 }
@@ -52,7 +54,7 @@ export interface Plan {
  * What to do next: as many steps as there is room for, first file first. While requests fail, one at a time is
  * enough to find out whether the way is open again.
  */
-export function planNext({ standings, link, inFlight, attaching, now }: PlanFacts): Plan {
+export function planNext({ standings, link, inFlight, attaching, heldBack, now }: PlanFacts): Plan {
   const steps: Step[] = [];
   let wakeAt: number | null = null;
   const wake = (at: number) => {
@@ -79,7 +81,7 @@ export function planNext({ standings, link, inFlight, attaching, now }: PlanFact
       }
       continue;
     }
-    if (life.at !== 'going') continue;
+    if (life.at !== 'going' || heldBack) continue;
     if (standing.restUntil > now) {
       wake(standing.restUntil);
       continue;

@@ -4,12 +4,27 @@ import { parseCall, parseNews, parseReply } from './protocol.ts';
 
 const id = '0b0e2d0c-5f3e-4a58-9f6f-1d1f6f1d2a10';
 const file = new File(['abc'], 'film.bin');
+const said = { title: 'Ho', body: 'Hey' };
+const notices = { expired: said, paused: said, arrived: said };
 const picked = { id, file, path: 'films' };
 
 test.each([
   [
     { type: 'ping', build: 'b1', leaving: false, eager: true },
-    { name: 'ping', ask: { build: 'b1', leaving: false, eager: true, language: 'en' } },
+    { name: 'ping', ask: { build: 'b1', leaving: false, eager: true } },
+  ],
+  [
+    { type: 'device.tell', language: 'de', notices, onlyUnmetered: true, metered: null },
+    { name: 'device.tell', ask: { language: 'de', notices, onlyUnmetered: true, metered: null } },
+  ],
+  [{ type: 'inbox.list' }, { name: 'inbox.list', ask: {} }],
+  [
+    { type: 'inbox.accept', ids: [id] },
+    { name: 'inbox.accept', ask: { ids: [id] } },
+  ],
+  [
+    { type: 'inbox.discard', ids: [] },
+    { name: 'inbox.discard', ask: { ids: [] } },
   ],
   [{ type: 'uploads.snapshot' }, { name: 'uploads.snapshot', ask: {} }],
   [
@@ -37,8 +52,8 @@ test.each([
     { name: 'uploads.add', ask: { files: [], again: true } },
   ],
   [
-    { type: 'ping', build: 'b1', leaving: false, eager: false, language: 'de' },
-    { name: 'ping', ask: { build: 'b1', leaving: false, eager: false, language: 'de' } },
+    { type: 'ping', build: 'b1', leaving: false, eager: false },
+    { name: 'ping', ask: { build: 'b1', leaving: false, eager: false } },
   ],
   [
     { type: 'uploads.handles', ids: [id] },
@@ -67,17 +82,17 @@ test('a handle comes along where the browser gives one', () => {
   });
 });
 
-test('a ping of an older page, that says nothing of eagerness or language, is neither eager nor German', () => {
+test('a ping of an older page, that says nothing of eagerness, is not eager', () => {
   expect(parseCall({ type: 'ping', build: 'b0', leaving: true })).toEqual({
     name: 'ping',
-    ask: { build: 'b0', leaving: true, eager: false, language: 'en' },
+    ask: { build: 'b0', leaving: true, eager: false },
   });
 });
 
 test('what a newer page adds to a call is left out, not refused', () => {
   expect(parseCall({ type: 'ping', build: 'b2', leaving: false, eager: false, mood: 'good' })).toEqual({
     name: 'ping',
-    ask: { build: 'b2', leaving: false, eager: false, language: 'en' },
+    ask: { build: 'b2', leaving: false, eager: false },
   });
 });
 

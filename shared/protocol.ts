@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type ErrorCode, isErrorCode } from './errors.ts';
+import type { Notices } from './notification.ts';
 import type { Totals, UploadView } from './upload-view.ts';
 
 /**
@@ -57,6 +58,30 @@ export interface ElsewhereView {
   acknowledgedBytes: number;
 }
 
+/** What the worker has to know of the person and the device, and can't see by itself. */
+export interface DeviceFacts {
+  /** The language shown (BCP 47), and its words for what the worker tells a person outside of the pages. */
+  language: string;
+  notices: Notices;
+  /** Send only where that does not cost by the byte. */
+  onlyUnmetered: boolean;
+  /** Whether the connection may cost by the byte, as the page sees it; null where the browser does not tell. */
+  metered: boolean | null;
+}
+
+/** A file that another app has shared with ours and that nobody has said yes or no to yet. */
+export interface InboxFile {
+  /** The upload that it becomes has the same. */
+  id: string;
+  name: string;
+  /** Bytes. */
+  size: number;
+  type: string;
+  /** Of the file, and of its arrival here; ms since the epoch. */
+  lastModified: number;
+  sharedAt: number;
+}
+
 /** One line of the diagnostics log: no names, no contents, no secrets. */
 export interface LogEntry {
   /** Ms since the epoch, by the device's clock. */
@@ -84,9 +109,11 @@ export interface Calls {
    * `eager` says that trying again now is worth it (`online`, a page that became visible).
    */
   ping: {
-    ask: { build: string; leaving: boolean; eager: boolean; language: string };
+    ask: { build: string; leaving: boolean; eager: boolean };
     reply: About & { session: SessionView; rev: number; wants: string[]; busy: boolean };
   };
+  /** Told by each page that starts, to each worker that starts, and when something of it has changed. */
+  'device.tell': { ask: DeviceFacts; reply: null };
   'uploads.snapshot': { ask: Record<never, never>; reply: Snapshot };
   /**
    * New uploads. A file that is on its way already (same folder, name, size and date) is not added but named in
@@ -115,6 +142,11 @@ export interface Calls {
   /** The person has given permission for these. */
   'uploads.permitted': { ask: { ids: string[] }; reply: null };
   'uploads.elsewhere': { ask: Record<never, never>; reply: ElsewhereView[] };
+  /** What other apps have shared, the oldest first. It is the device's, whoever is signed in. */
+  'inbox.list': { ask: Record<never, never>; reply: InboxFile[] };
+  /** These become uploads of whoever is signed in, or are thrown away. */
+  'inbox.accept': { ask: { ids: string[] }; reply: null };
+  'inbox.discard': { ask: { ids: string[] }; reply: null };
   'log.read': { ask: Record<never, never>; reply: LogEntry[] };
   /** Something a page saw that belongs into the log, such as a permission's state. */
   'log.note': { ask: { text: string }; reply: null };
@@ -134,6 +166,8 @@ export type News =
   | { type: 'session-restored'; epoch: number; accountId: string }
   /** The library changed: a file arrived, or was renamed or deleted. */
   | { type: 'library' }
+  /** Another app shared something, or a person has decided about it. */
+  | { type: 'inbox' }
   /** So many changes to the library, made offline, were not carried out: the account had changed, or was refused. */
   | { type: 'outbox-dropped'; count: number };
 
@@ -146,13 +180,19 @@ const picked = v.object({
   handle: v.optional(v.custom<FileSystemFileHandle>((value) => typeof value === 'object' && value !== null)),
 });
 const nothing = v.object({});
+const notice = v.object({ title: v.string(), body: v.string() });
 
 const asks = {
   ping: v.object({
     build: v.string(),
     leaving: v.boolean(),
     eager: v.optional(v.boolean(), false),
-    language: v.optional(v.string(), 'en'),
+  }),
+  'device.tell': v.object({
+    language: v.string(),
+    notices: v.object({ expired: notice, paused: notice, arrived: notice }),
+    onlyUnmetered: v.boolean(),
+    metered: v.nullable(v.boolean()),
   }),
   'uploads.snapshot': nothing,
   'uploads.add': v.object({ files: v.array(picked), again: v.optional(v.boolean(), false) }),
@@ -165,6 +205,9 @@ const asks = {
   'uploads.handles': v.object({ ids: v.array(uuid) }),
   'uploads.permitted': v.object({ ids: v.array(uuid) }),
   'uploads.elsewhere': nothing,
+  'inbox.list': nothing,
+  'inbox.accept': v.object({ ids: v.array(uuid) }),
+  'inbox.discard': v.object({ ids: v.array(uuid) }),
   'log.read': nothing,
   'log.note': v.object({ text: v.pipe(v.string(), v.maxLength(200)) }),
   drain: nothing,
@@ -201,6 +244,7 @@ const newsTypes: ReadonlySet<unknown> = new Set<News['type']>([
   'session-expired',
   'session-restored',
   'library',
+  'inbox',
   'outbox-dropped',
 ]);
 

@@ -274,7 +274,14 @@ class World {
     const { epoch, account } = this.session;
     const standings = this.mine.map((local): Standing => ({ ...local, reaches: () => local.hasFile }));
     const { link, now, attaching } = this;
-    const plan = planNext({ standings, link, inFlight: this.inFlight.length, attaching, now });
+    const plan = planNext({
+      standings,
+      link,
+      inFlight: this.inFlight.length,
+      attaching,
+      heldBack: false,
+      now,
+    });
     for (const step of plan.steps) {
       if (step.do === 'lose') {
         this.change(this.local(step.id), { type: 'source-lost', why: 'restarted' });

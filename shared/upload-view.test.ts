@@ -33,6 +33,7 @@ const whole: Partial<Upload> = { acknowledged: [[0, 4]], received: {}, shownByte
 
 const facts: ViewFacts = {
   inFlight: 0,
+  heldBack: false,
   signedIn: true,
   offlineUntil: null,
   waitUntil: null,
@@ -79,6 +80,18 @@ const table: [
   [
     'a request is under way beside one that waits',
     { facts: { waitUntil: 9, inFlight: 1 } },
+    { at: 'sending' },
+    moving,
+  ],
+  [
+    'the connection is not to be used',
+    { facts: { heldBack: true } },
+    { at: 'waiting', why: 'metered' },
+    moving,
+  ],
+  [
+    'the last requests of before are under way',
+    { facts: { heldBack: true, inFlight: 1 } },
     { at: 'sending' },
     moving,
   ],

@@ -11,6 +11,8 @@ export type UploadState =
   | { at: 'sending' }
   /** `until` in ms of the device's clock; it goes on by itself then, or sooner. */
   | { at: 'waiting'; why: 'offline' | 'until'; until: number }
+  /** For a connection that does not cost by the byte, as a person has asked. */
+  | { at: 'waiting'; why: 'metered' }
   | { at: 'held' }
   | { at: 'expired' }
   | { at: 'needs-file'; why: NeedsFileWhy }
@@ -87,6 +89,8 @@ export interface ViewFacts {
   offlineUntil: number | null;
   /** It was told to wait until then (ms since the epoch); null when not. */
   waitUntil: number | null;
+  /** A person wants nothing to be sent over a connection like this one. */
+  heldBack: boolean;
   safe: Safety;
   /** A `File` or handle to go on with is at hand. */
   hasSource: boolean;
@@ -124,6 +128,7 @@ function stateOf(upload: Upload, facts: ViewFacts): UploadState {
       if (isWhole(upload)) return { at: 'verifying' };
       if (facts.offlineUntil !== null) return { at: 'waiting', why: 'offline', until: facts.offlineUntil };
       if (facts.inFlight > 0) return { at: 'sending' };
+      if (facts.heldBack) return { at: 'waiting', why: 'metered' };
       if (facts.waitUntil !== null) return { at: 'waiting', why: 'until', until: facts.waitUntil };
       return { at: 'queued' };
     case 'cancelled':

@@ -1,11 +1,13 @@
 import 'fake-indexeddb/auto';
 import { expect, test } from 'vitest';
 import type { UploadSession } from '../shared/api.ts';
-import type { LogEntry, PickedFile } from '../shared/protocol.ts';
+import type { InboxFile, LogEntry, PickedFile } from '../shared/protocol.ts';
 import { type Life, newUpload, type Upload } from '../shared/upload.ts';
 import type { Account } from './account.ts';
 import { answerCall, type Desk } from './calls.ts';
+import type { Device } from './device.ts';
 import type { Engine } from './engine.ts';
+import type { Inbox } from './inbox.ts';
 import type { Log } from './log.ts';
 import type { NewsDesk } from './news.ts';
 import type { Store } from './store.ts';
@@ -19,8 +21,10 @@ function desk({
   uploads = [],
   elsewhere = null,
   handles = {},
+  shared = [],
 }: {
   at?: At;
+  shared?: InboxFile[];
   open?: string | null;
   uploads?: Upload[];
   elsewhere?: UploadSession[] | null;
@@ -56,6 +60,7 @@ function desk({
     accountId: () => 'a1',
     add: async (uploads: readonly Upload[], files: readonly PickedFile[]) =>
       void added.push({ uploads, files }),
+    addFromInbox: async (uploads: readonly Upload[]) => void done.push(['from inbox', uploads]),
     entry: (id: string) => mine.map((upload) => ({ upload })).find(({ upload }) => upload.id === id) ?? null,
     applyAll: async (ids: readonly string[], event: object) => void done.push([ids, event]),
     forget: async (ids: readonly string[]) => {
@@ -79,12 +84,17 @@ function desk({
     read: async () => lines,
   };
   const store = {
-    setLanguage: async (language: string) => void done.push(`speaks ${language}`),
     handle: async (id: string) => handles[id] ?? null,
   };
   const about = () => ({ build: 'b1', instance: 'i1', epoch: 3, engine: 'running' as const });
   const all: Desk = {
     account: account as unknown as Account,
+    device: { tell: async (facts: object) => void done.push(['told', facts]) } as unknown as Device,
+    inbox: {
+      list: async () => shared,
+      discard: async (ids: readonly string[]) => void done.push(['discard', ids]),
+      tell: () => void done.push('inbox changed'),
+    } as unknown as Inbox,
     engine: async () => engine as unknown as Engine,
     news: { rev: 42, snapshot: () => ({ rev: 42, rows: [] }) } as unknown as NewsDesk,
     log: log as unknown as Log,
@@ -119,7 +129,7 @@ function upload(id: string, life: Life): Upload {
   return { ...newUpload(file), life };
 }
 
-const ping = { name: 'ping', ask: { build: 'b1', leaving: false, eager: false, language: 'de' } } as const;
+const ping = { name: 'ping', ask: { build: 'b1', leaving: false, eager: false } } as const;
 
 test('a ping is answered with who the worker is, where things stand, and what it lacks', async () => {
   const { desk: all, done } = desk({});
@@ -133,13 +143,13 @@ test('a ping is answered with who the worker is, where things stand, and what it
     wants: ['u7'],
     busy: true,
   });
-  expect(done).toEqual(['speaks de', 'check']);
+  expect(done).toEqual(['check']);
 });
 
 test('the first ping of all waits until the server has said who is here', async () => {
   const { desk: all, done } = desk({ at: 'unknown' });
   await answerCall(all, ping);
-  expect(done).toEqual(['speaks de', 'ask']);
+  expect(done).toEqual(['ask']);
 });
 
 test('a snapshot is the list as it stands', async () => {
@@ -340,4 +350,45 @@ test('what a page notes is in the log, as a page’s', async () => {
   expect(await answerCall(all, { name: 'log.read', ask: {} })).toEqual([
     { at: 1, worker: 'i1', source: 'page', text: 'permission: prompt' },
   ]);
+});
+
+test('what a page says of person and device is passed on', async () => {
+  const { desk: all, done } = desk({});
+  const said = { title: 'a', body: 'b' };
+  const notices = { expired: said, paused: said, arrived: said };
+  const ask = { language: 'de', notices, onlyUnmetered: true, metered: null };
+  await answerCall(all, { name: 'device.tell', ask });
+  expect(done).toEqual([['told', ask]]);
+});
+
+const shared = ['i1', 'i2', 'i3'].map((id) => {
+  return { id, name: `${id}/x.jpg`, size: 3, type: 'image/jpeg', lastModified: 7, sharedAt: 9 };
+});
+
+test('files of the inbox that a person accepts are uploads of theirs, by the same ids', async () => {
+  const { desk: all, done } = desk({ shared, open: 's9' });
+  const accept = { name: 'inbox.accept' as const, ask: { ids: ['i1', 'i3', 'unknown'] } };
+  expect(await answerCall(all, accept)).toBe(null);
+  const facts = { account: 'a1', session: 's9', path: '', size: 3, type: 'image/jpeg', lastModified: 7 };
+  expect(done).toEqual([
+    'room for 2 of 1000',
+    [
+      'from inbox',
+      [
+        expect.objectContaining({ ...facts, id: 'i1', name: 'i1_x.jpg', life: { at: 'going' } }),
+        expect.objectContaining({ ...facts, id: 'i3', name: 'i3_x.jpg', life: { at: 'going' } }),
+      ],
+    ],
+    'inbox changed',
+    'added',
+  ]);
+});
+
+test('nobody accepts a file while nobody is signed in, but anyone may throw it away', async () => {
+  const { desk: all, done } = desk({ shared, at: 'signed-out' });
+  const accept = { name: 'inbox.accept' as const, ask: { ids: ['i1'] } };
+  await expect(answerCall(all, accept)).rejects.toMatchObject({ code: 'SIGNED_OUT' });
+  await answerCall(all, { name: 'inbox.discard', ask: { ids: ['i1'] } });
+  expect(await answerCall(all, { name: 'inbox.list', ask: {} })).toEqual(shared);
+  expect(done).toEqual([['discard', ['i1']]]);
 });

@@ -1,19 +1,24 @@
 import { MAX_FILES_PER_CALL } from '../shared/api.ts';
 import { HoldfastError } from '../shared/errors.ts';
 import { cleanFileName, cleanFolderPath } from '../shared/file-name.ts';
-import type { About, Calls, ParsedCall, PickedFile } from '../shared/protocol.ts';
+import type { About, Calls, ParsedCall } from '../shared/protocol.ts';
 import { findKnown, newUpload, type Upload } from '../shared/upload.ts';
 import type { Account } from './account.ts';
+import type { Device } from './device.ts';
 import { viewElsewhere } from './elsewhere.ts';
 import type { Engine } from './engine.ts';
+import type { Inbox } from './inbox.ts';
 import type { Log } from './log.ts';
 import type { NewsDesk } from './news.ts';
 import { reselect } from './reselect.ts';
 import type { Store } from './store.ts';
+import type { UploadList } from './upload-list.ts';
 
 /** What answering a page takes. `engine` settles once this worker's engine is the one. */
 export interface Desk {
   account: Account;
+  device: Device;
+  inbox: Inbox;
   engine: () => Promise<Engine>;
   news: NewsDesk;
   log: Log;
@@ -31,7 +36,10 @@ export async function answerCall(
 ): Promise<Calls[keyof Calls]['reply']> {
   switch (name) {
     case 'ping':
-      return pong(desk, ask);
+      return pong(desk);
+    case 'device.tell':
+      await desk.device.tell(ask);
+      return null;
     case 'uploads.snapshot':
       await desk.engine();
       return desk.news.snapshot();
@@ -55,6 +63,13 @@ export async function answerCall(
     }
     case 'uploads.elsewhere':
       return viewElsewhere(await desk.engine());
+    case 'inbox.list':
+      return desk.inbox.list();
+    case 'inbox.accept':
+      return acceptShared(desk, ask.ids);
+    case 'inbox.discard':
+      await desk.inbox.discard(ask.ids);
+      return null;
     case 'log.read':
       return desk.log.read();
     case 'log.note':
@@ -66,8 +81,7 @@ export async function answerCall(
   }
 }
 
-async function pong(desk: Desk, { language }: Calls['ping']['ask']): Promise<Calls['ping']['reply']> {
-  void desk.store.setLanguage(language).catch(() => undefined); // texts stay as they were
+async function pong(desk: Desk): Promise<Calls['ping']['reply']> {
   // Asked by every page that starts or wakes, so a sign-in or an expiry the worker did not see is noticed.
   await desk.account.state();
   if (desk.account.current.at === 'unknown') await desk.account.ask();
@@ -86,13 +100,10 @@ async function addUploads(
   desk: Desk,
   { files, again }: Calls['uploads.add']['ask'],
 ): Promise<Calls['uploads.add']['reply']> {
-  const state = await desk.account.state();
-  if (state.at !== 'signed-in') {
-    throw new HoldfastError('SIGNED_OUT', 'Files were added while nobody is signed in');
-  }
+  const account = await signedInAccount(desk);
   const { list } = await desk.engine();
   const now = Date.now();
-  const uploads = files.map((picked, n) => uploadOf(picked, state.account.id, now + n / 4096));
+  const uploads = files.map((picked, n) => uploadOf(picked, account, now + n / 4096));
   const known = again
     ? []
     : findKnown(
@@ -101,11 +112,9 @@ async function addUploads(
       );
   const isKnown = new Set(known.map(({ picked }) => picked));
   const fresh = uploads.filter(({ id }) => !isKnown.has(id));
-  for (let at = 0; at < fresh.length; at += MAX_FILES_PER_CALL) {
-    const batch = fresh.slice(at, at + MAX_FILES_PER_CALL);
-    const session = list.openSession(batch.length, MAX_FILES_PER_CALL) ?? crypto.randomUUID();
+  for (const batch of inSessions(list, fresh)) {
     await list.add(
-      batch.map((upload) => ({ ...upload, session })),
+      batch,
       files.filter(({ id }) => batch.some((upload) => upload.id === id)),
     );
   }
@@ -113,8 +122,46 @@ async function addUploads(
   return { ids: fresh.map(({ id }) => id), known };
 }
 
+/** Files that other apps have shared become uploads of whoever is signed in. */
+async function acceptShared(desk: Desk, ids: readonly string[]): Promise<null> {
+  const account = await signedInAccount(desk);
+  const { list } = await desk.engine();
+  const now = Date.now();
+  const files = (await desk.inbox.list()).filter(({ id }) => ids.includes(id));
+  const uploads = files.map(({ id, name, size, type, lastModified }, n) =>
+    uploadOf({ id, path: '', file: { name, size, type, lastModified } }, account, now + n / 4096),
+  );
+  for (const batch of inSessions(list, uploads)) await list.addFromInbox(batch);
+  desk.inbox.tell();
+  if (uploads.length > 0) desk.onAdded();
+  return null;
+}
+
+async function signedInAccount(desk: Desk): Promise<string> {
+  const state = await desk.account.state();
+  if (state.at === 'signed-in') return state.account.id;
+  throw new HoldfastError('SIGNED_OUT', 'Files were added while nobody is signed in');
+}
+
+/** The uploads by upload session: the open one as far as there is room, then new ones. Each batch is added before the next. */
+function* inSessions(list: UploadList, uploads: readonly Upload[]): Generator<Upload[]> {
+  for (let at = 0; at < uploads.length; at += MAX_FILES_PER_CALL) {
+    const batch = uploads.slice(at, at + MAX_FILES_PER_CALL);
+    const session = list.openSession(batch.length, MAX_FILES_PER_CALL) ?? crypto.randomUUID();
+    yield batch.map((upload) => ({ ...upload, session }));
+  }
+}
+
 /** `addedAt` keeps the order of a batch: a 4,096th of a millisecond is the least step of a date as a number. */
-function uploadOf({ id, file, path }: PickedFile, account: string, addedAt: number): Upload {
+function uploadOf(
+  {
+    id,
+    file,
+    path,
+  }: { id: string; path: string; file: Pick<File, 'name' | 'size' | 'type' | 'lastModified'> },
+  account: string,
+  addedAt: number,
+): Upload {
   const { name, size, type, lastModified } = file;
   return newUpload({
     id,

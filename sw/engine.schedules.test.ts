@@ -382,6 +382,7 @@ class Device {
           return () => clearTimeout(id);
         },
         account: () => account.current,
+        heldBack: () => false,
         onWrongAccount: () => void account.ask(),
         onChange: (ids) => this.#watch(engine, ids),
         onStored: () => undefined,

@@ -185,6 +185,7 @@ function device(server: ModelServer, content: Buffer<ArrayBuffer>, chance: () =>
           return () => clearTimeout(id);
         },
         account: () => signedIn,
+        heldBack: () => false,
         onWrongAccount: () => undefined,
         onChange: () => {
           const row = engine.list.row(upload.id);

@@ -37,6 +37,8 @@ export interface EngineHost {
   /** Calls back once after `ms`; the function it returns takes that back. */
   timer: (ms: number, then: () => void) => () => void;
   account: () => AccountState;
+  /** A person wants nothing to be sent over a connection like this one. */
+  heldBack: () => boolean;
   /** The server said that the cookie is another account's. */
   onWrongAccount: () => void;
   /** Rows changed, or are gone; `[]` when only the totals did. */
@@ -98,7 +100,7 @@ export class Engine {
   constructor(host: EngineHost, times: EngineTimes) {
     this.#host = host;
     this.#times = times;
-    const { store, filesAreSnapshots, now, account, onChange, log } = host;
+    const { store, filesAreSnapshots, now, account, heldBack, onChange, log } = host;
     const onWork = () => this.#turn();
     this.list = new UploadList({
       store,
@@ -106,6 +108,7 @@ export class Engine {
       now,
       account,
       link: () => this.#link,
+      heldBack,
       onChange,
       onWork,
       onOutdated: () => this.#halt(),
@@ -206,6 +209,12 @@ export class Engine {
     this.#turn();
   }
 
+  /** The connection is another one, or what a person wants of it: uploads may go on, or have to wait. */
+  connectionChanged(): void {
+    this.list.touchAll();
+    this.#turn();
+  }
+
   /** Stops for good: nothing new goes out, what is in flight gets a few seconds, the rest is cut. */
   async drain(): Promise<void> {
     this.#state = 'draining';
@@ -249,6 +258,7 @@ export class Engine {
       link: this.#link,
       inFlight: this.#inFlight,
       attaching: this.#attaching,
+      heldBack: this.#host.heldBack(),
       now,
     });
   }

@@ -29,7 +29,7 @@ function deskOf(rows: Record<string, Partial<UploadView>>, generation = 1) {
     totals: () => totals,
     snapshot: (rev: number) => ({ rev, totals, rows: Object.values(rows) }),
   };
-  return new NewsDesk(engine as unknown as Engine);
+  return new NewsDesk(engine as unknown as Engine, () => undefined);
 }
 
 test('what changed within a quarter of a second is told once, as it is then', async () => {

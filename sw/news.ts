@@ -1,5 +1,5 @@
 import { NEWS_CHANNEL, type News, type Snapshot } from '../shared/protocol.ts';
-import type { UploadView } from '../shared/upload-view.ts';
+import type { Totals, UploadView } from '../shared/upload-view.ts';
 import type { Engine } from './engine.ts';
 
 /** Pages are told of progress at most this often, in ms. */
@@ -17,13 +17,16 @@ export function postNews(news: News): void {
 /** Gathers what has changed and tells the pages of it a few times a second. */
 export class NewsDesk {
   #engine: Engine;
+  #onTotals: (totals: Totals) => void;
   #changed = new Set<string>();
   #count = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #postedAt = 0;
 
-  constructor(engine: Engine) {
+  /** `onTotals` hears what the pages hear of the list as a whole. */
+  constructor(engine: Engine, onTotals: (totals: Totals) => void) {
     this.#engine = engine;
+    this.#onTotals = onTotals;
   }
 
   get rev(): number {
@@ -52,6 +55,8 @@ export class NewsDesk {
     }
     this.#changed.clear();
     this.#count++;
-    postNews({ type: 'uploads', rev: this.rev, totals: this.#engine.totals(), rows, removed });
+    const totals = this.#engine.totals();
+    postNews({ type: 'uploads', rev: this.rev, totals, rows, removed });
+    this.#onTotals(totals);
   }
 }

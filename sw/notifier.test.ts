@@ -1,8 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { notice as de } from '../locales/de.json';
-import { notice as en } from '../locales/en.json';
+import type { Matter, Notices } from '../shared/notification.ts';
+import type { Device } from './device.ts';
 import { Notifier } from './notifier.ts';
-import type { Store } from './store.ts';
 
 /** What the worker's scope was asked for. */
 let done: unknown[] = [];
@@ -40,14 +39,17 @@ function allow(permission: NotificationPermission | undefined, navigator: object
 }
 
 const badges = {
-  setAppBadge: async () => void done.push('badge'),
+  setAppBadge: async (number?: number) => void done.push(number === undefined ? 'badge' : `badge ${number}`),
   clearAppBadge: async () => void done.push('no badge'),
 };
 
-function notifier(language = 'en') {
+const said = (matter: Matter) => ({ title: `${matter}!`, body: `It is ${matter}.` });
+const notices: Notices = { expired: said('expired'), paused: said('paused'), arrived: said('arrived') };
+
+function notifier() {
   const log: string[] = [];
-  const store = { language: async () => language } as unknown as Store;
-  return { notifier: new Notifier({ store, log: (line) => log.push(line) }), log };
+  const device = { speech: async () => ({ language: 'de', notices }) } as unknown as Device;
+  return { notifier: new Notifier({ device, log: (line) => log.push(line) }), log };
 }
 
 function click() {
@@ -55,17 +57,20 @@ function click() {
   return event as unknown as Parameters<Notifier['onClick']>[0];
 }
 
-test.each([
-  ['en', en, 'en'],
-  ['de', de, 'de'],
-  ['tlh', en, 'tlh'],
-])('in %s a person is told in their language, once for each tag', async (language, texts, lang) => {
-  const { notifier: one, log } = notifier(language);
+test('a person is told in their language, once for each tag', async () => {
+  const { notifier: one, log } = notifier();
   await one.tell('expired', 'expired-7');
   expect(done).toEqual([
-    [texts.expired.title, { body: texts.expired.body, tag: 'expired-7', lang, icon: '/icons/icon-192.png' }],
+    ['expired!', { body: 'It is expired.', tag: 'expired-7', lang: 'de', icon: '/icons/icon-192.png' }],
   ]);
   expect(log).toEqual(['expired: told by notification, notifications granted']);
+});
+
+test('that everything has arrived is worth a notification, but no badge', async () => {
+  await notifier().notifier.tell('arrived', 'arrived');
+  allow('denied');
+  await notifier().notifier.tell('arrived', 'arrived');
+  expect(done).toHaveLength(1);
 });
 
 test('who looks at the app is told by the page alone', async () => {
@@ -130,4 +135,14 @@ test('a system that never answers is not waited for', async () => {
   await vi.advanceTimersByTimeAsync(2000);
   await done;
   vi.useRealTimers();
+});
+
+test('the icon says how much is left, whenever that changes, and that all has arrived is told once', async () => {
+  const { notifier: one } = notifier();
+  await one.look({ unfinished: 2, needsYou: 0, stored: 0 });
+  await one.look({ unfinished: 2, needsYou: 0, stored: 0 });
+  await one.look({ unfinished: 2, needsYou: 1, stored: 0 });
+  await one.look({ unfinished: 0, needsYou: 0, stored: 2 });
+  await one.look({ unfinished: 0, needsYou: 0, stored: 2 });
+  expect(done).toEqual(['badge 2', 'badge 1', 'badge 0', ['arrived!', expect.anything()]]);
 });

@@ -1,26 +1,30 @@
-import { notice as de } from '../locales/de.json';
-import { notice as en } from '../locales/en.json';
-import { decideTelling, type Telling } from '../shared/notification.ts';
-import type { Store } from './store.ts';
+import {
+  badgeNumber,
+  decideTelling,
+  hasAllArrived,
+  type Matter,
+  type Outlook,
+  type Telling,
+} from '../shared/notification.ts';
+import type { Device } from './device.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 
 /** A system that takes longer to show something is not waited for, in ms. */
 const PATIENCE_MS = 2000;
 
-/** What a person can be told of. */
-export type Matter = 'expired' | 'paused';
-
-const texts: Record<string, Pick<typeof en, Matter>> = { en, de };
-
 interface Host {
-  store: Store;
+  device: Device;
   log: (text: string) => void;
 }
 
 /** Tells a person who is not looking, by the means that the browser and they allow. */
 export class Notifier {
   #host: Host;
+  /** The list as it was at the last look; null until then. */
+  #seen: Outlook | null = null;
+  /** The number on the icon; null when that is not ours any more. */
+  #number: number | null = null;
 
   constructor(host: Host) {
     this.#host = host;
@@ -35,8 +39,21 @@ export class Notifier {
     await Promise.race([this.#tellBy(telling, matter, tag), pause(PATIENCE_MS)]);
   }
 
+  /** Keeps the number on the app's icon true, and tells that everything has arrived to whoever does not look. */
+  async look(now: Outlook): Promise<void> {
+    const before = this.#seen;
+    this.#seen = now;
+    const number = badgeNumber(now);
+    if (number !== this.#number) {
+      this.#number = number;
+      await this.#setBadge(number);
+    }
+    if (before && hasAllArrived(before, now)) await this.tell('arrived', 'arrived');
+  }
+
   /** What was told is over: notifications and badge go. */
   async clear(): Promise<void> {
+    this.#number = null;
     const shown = await self.registration.getNotifications().catch(() => []);
     for (const notification of shown) notification.close();
     await self.navigator.clearAppBadge?.().catch(() => undefined);
@@ -53,12 +70,13 @@ export class Notifier {
 
   async #tellBy(telling: Telling, matter: Matter, tag: string): Promise<void> {
     if (telling === 'notification') await this.#notify(matter, tag).catch(() => this.#setBadge());
-    if (telling === 'badge') await this.#setBadge();
+    // That all is well is nothing to come and look for.
+    if (telling === 'badge' && matter !== 'arrived') await this.#setBadge();
   }
 
   async #notify(matter: Matter, tag: string): Promise<void> {
-    const language = await this.#host.store.language();
-    const { title, body } = (texts[language] ?? en)[matter];
+    const { language, notices } = await this.#host.device.speech();
+    const { title, body } = notices[matter];
     await self.registration.showNotification(title, {
       body,
       tag,
@@ -67,8 +85,9 @@ export class Notifier {
     });
   }
 
-  async #setBadge(): Promise<void> {
-    await self.navigator.setAppBadge?.().catch(() => undefined);
+  /** `number` on the icon, a dot without one, and nothing for 0. */
+  async #setBadge(number?: number): Promise<void> {
+    await self.navigator.setAppBadge?.(number).catch(() => undefined);
   }
 }
 

@@ -6,7 +6,7 @@ import {
   nextAccountState,
 } from '../shared/account-session.ts';
 import { HoldfastError } from '../shared/errors.ts';
-import type { LogEntry } from '../shared/protocol.ts';
+import type { DeviceFacts, InboxFile, LogEntry } from '../shared/protocol.ts';
 import type { Upload } from '../shared/upload.ts';
 
 /** What the worker keeps of an upload session: enough to see on the server's clock that it is over. */
@@ -32,6 +32,14 @@ export interface Intent {
   at: number;
 }
 
+/** A file from another app; not `whole` while its bytes are still being kept, or when the worker died over that. */
+export interface InboxRecord extends InboxFile {
+  whole: boolean;
+}
+
+/** What is known of person and device when no page is there to ask. */
+export type DeviceChoice = Omit<DeviceFacts, 'metered'>;
+
 /** Lines of the log that are kept. */
 const MAX_LOG = 2000;
 
@@ -45,12 +53,12 @@ interface Schema extends DBSchema {
   /** A part's bytes, as an `ArrayBuffer`: the one form that every engine keeps, private windows too. */
   staged: { key: PartKey; value: ArrayBuffer };
   handles: { key: string; value: FileSystemFileHandle };
-  meta: { key: 'generation'; value: number };
+  /** The engine's generation, and what waits in the inbox: its bytes are staged already, by the same ids. */
+  meta: { key: 'generation' | 'inbox'; value: number | InboxRecord[] };
   account: { key: 'now'; value: AccountState };
   outbox: { key: number; value: Intent };
   log: { key: number; value: LogEntry };
-  /** What the worker has to know of the person: the language of its notifications. */
-  person: { key: 'language'; value: string };
+  person: { key: 'device'; value: DeviceChoice };
 }
 
 const storeNames = ['uploads', 'sessions', 'digests', 'staged', 'handles', 'meta'] as const;
@@ -65,6 +73,8 @@ export interface Checkpoint {
   /** Every staged part of these uploads. */
   unstageAll?: readonly string[];
   handles?: readonly { id: string; handle: FileSystemFileHandle }[];
+  /** Files that leave the inbox, since they are uploads now; their staged bytes stay. */
+  accepted?: readonly string[];
   /** Uploads to forget whole. */
   forget?: readonly string[];
   forgetSessions?: readonly string[];
@@ -92,7 +102,7 @@ export class Store {
   async claim(): Promise<number> {
     return this.#with(async (db) => {
       const tx = db.transaction('meta', 'readwrite');
-      const generation = ((await tx.store.get('generation')) ?? 0) + 1;
+      const generation = asGeneration(await tx.store.get('generation')) + 1;
       await tx.store.put(generation, 'generation');
       await tx.done;
       return generation;
@@ -131,13 +141,20 @@ export class Store {
       const done = tx.done.catch((cause) => {
         throw asStoreError(cause);
       });
-      if ((await tx.objectStore('meta').get('generation')) !== generation) {
+      if (asGeneration(await tx.objectStore('meta').get('generation')) !== generation) {
         tx.abort();
         await done.catch(() => undefined);
         throw new HoldfastError('OUTDATED', `Engine generation ${generation} was superseded`);
       }
+      const { accepted } = checkpoint;
+      const inbox = accepted ? asInbox(await tx.objectStore('meta').get('inbox')) : [];
       try {
         write(tx, checkpoint);
+        if (accepted)
+          void tx
+            .objectStore('meta')
+            .put(without(inbox, accepted), 'inbox')
+            .catch(() => undefined);
       } catch (cause) {
         // A value that can't be stored is found at once; what was put before it must not stay without it.
         tx.abort();
@@ -157,6 +174,42 @@ export class Store {
 
   async handle(id: string): Promise<FileSystemFileHandle | null> {
     return (await this.#with((db) => db.get('handles', id))) ?? null;
+  }
+
+  /** What other apps have shared, the oldest first. */
+  async inbox(): Promise<InboxRecord[]> {
+    return asInbox(await this.#with((db) => db.get('meta', 'inbox')));
+  }
+
+  /** Notes files whose bytes are about to be kept, or are now. */
+  async noteInInbox(records: readonly InboxRecord[]): Promise<void> {
+    await this.#with(async (db) => {
+      const tx = db.transaction('meta', 'readwrite', { durability: 'strict' });
+      const rest = without(
+        asInbox(await tx.store.get('inbox')),
+        records.map(({ id }) => id),
+      );
+      await tx.store.put([...rest, ...records], 'inbox');
+      await tx.done;
+    });
+  }
+
+  /** Keeps the bytes of a part of a file in the inbox. Throws `DEVICE_FULL` when the browser has no room. */
+  async keepInInbox(id: string, part: number, bytes: ArrayBuffer): Promise<void> {
+    await this.#with((db) => db.put('staged', bytes, [id, part])).catch((cause) => {
+      throw asStoreError(cause);
+    });
+  }
+
+  /** Forgets files of the inbox with their bytes; what is not in it (any more) is left alone. */
+  async dropFromInbox(ids: readonly string[]): Promise<void> {
+    await this.#with(async (db) => {
+      const tx = db.transaction(['meta', 'staged'], 'readwrite');
+      const inbox = asInbox(await tx.objectStore('meta').get('inbox'));
+      for (const { id } of inbox) if (ids.includes(id)) void tx.objectStore('staged').delete(allPartsOf(id));
+      await tx.objectStore('meta').put(without(inbox, ids), 'inbox');
+      await tx.done;
+    });
   }
 
   async addIntent(intent: Intent): Promise<void> {
@@ -191,12 +244,13 @@ export class Store {
     return this.#with((db) => db.getAll('log'));
   }
 
-  async setLanguage(language: string): Promise<void> {
-    await this.#with((db) => db.put('person', language, 'language'));
+  async setDevice(choice: DeviceChoice): Promise<void> {
+    await this.#with((db) => db.put('person', choice, 'device'));
   }
 
-  async language(): Promise<string> {
-    return (await this.#with((db) => db.get('person', 'language'))) ?? 'en';
+  /** What the last page has said, or null before one ever did. */
+  async device(): Promise<DeviceChoice | null> {
+    return (await this.#with((db) => db.get('person', 'device'))) ?? null;
   }
 
   async account(): Promise<AccountState> {
@@ -280,6 +334,18 @@ function write(tx: IDBPTransaction<Schema, typeof storeNames, 'readwrite'>, chan
     quiet(tx.objectStore('handles').delete(id));
     quiet(tx.objectStore('digests').delete(allPartsOf(id)));
   }
+}
+
+function asGeneration(value: number | InboxRecord[] | undefined): number {
+  return typeof value === 'number' ? value : 0;
+}
+
+function asInbox(value: number | InboxRecord[] | undefined): InboxRecord[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function without(inbox: readonly InboxRecord[], ids: readonly string[]): InboxRecord[] {
+  return inbox.filter(({ id }) => !ids.includes(id));
 }
 
 function allPartsOf(id: string): IDBKeyRange {

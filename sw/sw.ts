@@ -4,9 +4,11 @@ import { type About, type Calls, parseCall } from '../shared/protocol.ts';
 import { stagingBudget } from '../shared/staging.ts';
 import { Account } from './account.ts';
 import { answerCall } from './calls.ts';
+import { type Connection, Device } from './device.ts';
 import { answerDownload, isDownload, isNative } from './downloads.ts';
 import { Engine } from './engine.ts';
 import { fetchApi, Gateway } from './gateway.ts';
+import { Inbox, isShare } from './inbox.ts';
 import { Leases } from './leases.ts';
 import { Log } from './log.ts';
 import { NewsDesk, postNews } from './news.ts';
@@ -37,6 +39,11 @@ const account: Account = new Account({
   onChange: onAccount,
   onExpired: (epoch) => notifier.tell('expired', `expired-${epoch}`),
 });
+const device = new Device({
+  store,
+  connection: 'connection' in navigator ? (navigator.connection as Connection) : null,
+  onChange: () => engine.connectionChanged(),
+});
 const gateway = new Gateway(account, log.of('gateway'));
 const outbox = new Outbox({
   store,
@@ -59,6 +66,7 @@ const engine: Engine = new Engine(
       return () => clearTimeout(id);
     },
     account: () => account.current,
+    heldBack: () => device.heldBack,
     onWrongAccount: () => void account.ask(),
     onChange: (ids) => news.note(ids),
     onStored: () => postNews({ type: 'library' }),
@@ -69,9 +77,10 @@ const engine: Engine = new Engine(
   },
   { stallMs: 15_000, drainMs: 5000 },
 );
-const news: NewsDesk = new NewsDesk(engine);
+const news: NewsDesk = new NewsDesk(engine, (totals) => void notifier.look(totals));
 const leases = new Leases();
-const notifier: Notifier = new Notifier({ store, log: log.of('worker') });
+const inbox = new Inbox({ store, room: stagingRoom, now: Date.now, post: postNews, log: log.of('worker') });
+const notifier: Notifier = new Notifier({ device, log: log.of('worker') });
 const wake = new Wake({
   work: async () => {
     await startEngine();
@@ -102,6 +111,7 @@ function onFetch(event: FetchEvent): void {
   const { request } = event;
   const url = new URL(request.url);
   if (url.origin !== self.location.origin) return; // not ours to touch
+  if (isShare(request)) event.respondWith(inbox.take(request));
   if (!url.pathname.startsWith('/api/')) return; // the shell's routes answer, or the network does
   if (request.mode === 'navigate' && url.pathname.startsWith('/api/auth/')) return; // SSO comes back this way
   if (isNative(request)) return; // already looked at: the browser fetches it by itself
@@ -118,7 +128,7 @@ async function onMessage(event: ExtendableMessageEvent): Promise<void> {
   if (!call) return port?.postMessage({ ok: false, code: 'OUTDATED' });
   try {
     const onAdded = () => void wake.ask();
-    const desk = { account, engine: startEngine, news, log, store, about, drain, onAdded };
+    const desk = { account, device, inbox, engine: startEngine, news, log, store, about, drain, onAdded };
     port?.postMessage({ ok: true, value: await answerCall(desk, call) });
   } catch (cause) {
     const code = cause instanceof HoldfastError ? cause.code : 'INTERNAL';
@@ -171,6 +181,7 @@ function startEngine(): Promise<Engine> {
     void navigator.locks.request('holdfast-engine', async () => {
       try {
         await account.state();
+        await device.load();
         await engine.start();
         resolve(engine);
         await held;

@@ -1,7 +1,7 @@
 import type { AccountState } from '../shared/account-session.ts';
 import { HoldfastError } from '../shared/errors.ts';
 import type { Link } from '../shared/pace.ts';
-import { PART_BYTES } from '../shared/parts.ts';
+import { PART_BYTES, partCount } from '../shared/parts.ts';
 import type { PickedFile, Snapshot } from '../shared/protocol.ts';
 import { addSample, type Sample, speedOf } from '../shared/speed.ts';
 import { isOver, missingParts, nextUpload, spanOf, type Upload, type UploadEvent } from '../shared/upload.ts';
@@ -44,6 +44,8 @@ interface Host {
   now: () => number;
   account: () => AccountState;
   link: () => Link;
+  /** Nothing is to be sent over a connection like this one. */
+  heldBack: () => boolean;
   /** Rows changed, or are gone. */
   onChange: (ids: readonly string[]) => void;
   /** There may be something to do. */
@@ -148,6 +150,20 @@ export class UploadList {
     this.#mine = null;
     for (const { id } of handles) this.bytes.noteHandle(id);
     for (const { id, file } of files) this.bytes.holdFile(id, file);
+    this.touch(fresh.map(({ id }) => id));
+    this.#host.onWork();
+  }
+
+  /** Takes new uploads whose bytes are all staged under their ids: files that another app has shared. */
+  async addFromInbox(uploads: readonly Upload[]): Promise<void> {
+    const fresh = uploads.filter(({ id }) => !this.#entries.has(id));
+    await this.save({ uploads: fresh, accepted: fresh.map(({ id }) => id) }, 'strict');
+    for (const upload of fresh) {
+      this.#entries.set(upload.id, newEntry(upload));
+      const parts = partCount(upload.size, upload.partBytes);
+      for (let part = 0; part < parts; part++) this.bytes.noteStaged(upload.id, part);
+    }
+    this.#mine = null;
     this.touch(fresh.map(({ id }) => id));
     this.#host.onWork();
   }
@@ -318,6 +334,7 @@ export class UploadList {
     const session = this.#sessions.get(upload.session);
     return viewUpload(upload, {
       inFlight: busy.size,
+      heldBack: this.#host.heldBack(),
       signedIn: this.#host.account().at === 'signed-in',
       offlineUntil: link.failures > 1 ? Math.max(now, link.notBefore) : null,
       waitUntil: restUntil > now ? restUntil : told,

@@ -1,10 +1,10 @@
 import type { JSX } from 'preact';
 import { t } from '../i18n.ts';
 import { session } from '../state.ts';
+import { AboutPanel, InstallPanel, LimitsPanel } from './about.tsx';
 import { DevicesPanel } from './devices.tsx';
 import { General } from './general.tsx';
 import { LeavePanel } from './leave.tsx';
-import { Panel } from './panel.tsx';
 import { PasskeysPanel } from './passkeys.tsx';
 import { StoragePanel } from './storage.tsx';
 
@@ -20,22 +20,10 @@ export function SettingsPage(): JSX.Element {
       <PasskeysPanel />
       <DevicesPanel />
       <StoragePanel />
-      <About />
+      <InstallPanel />
+      <LimitsPanel />
+      <AboutPanel />
       <LeavePanel />
     </div>
-  );
-}
-
-function About(): JSX.Element {
-  return (
-    <Panel name="about" title={t('settings.about.title')}>
-      <p class="about-line">
-        <span>{t('settings.about.version')}</span> <code data-version>{__BUILD__}</code>
-      </p>
-      <p class="about-line">
-        <a href="/diagnostics">{t('settings.about.diagnostics')}</a>
-        <span class="hint">{t('settings.about.diagnosticsLead')}</span>
-      </p>
-    </Panel>
   );
 }

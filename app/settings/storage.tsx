@@ -4,6 +4,7 @@ import { readUsage } from '../api.ts';
 import { size } from '../format.ts';
 import { t } from '../i18n.ts';
 import { NoAnswerYet, Panel } from './panel.tsx';
+import { Persistence } from './persistence.tsx';
 import { useAnswer } from './use-answer.ts';
 
 /** How much room is used, at the server and here. */
@@ -36,6 +37,7 @@ export function StoragePanel(): JSX.Element {
           />
         </div>
       )}
+      <Persistence />
     </Panel>
   );
 }

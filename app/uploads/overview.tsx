@@ -1,4 +1,6 @@
 import type { JSX } from 'preact';
+import { limitOfClosing } from '../../shared/capabilities.ts';
+import { readCapabilities } from '../capabilities.ts';
 import { duration, number, percentage, size } from '../format.ts';
 import { t } from '../i18n.ts';
 import { Icon, type IconName } from '../icons.tsx';
@@ -82,6 +84,8 @@ function Safe(): JSX.Element | null {
 function lead(line: Exclude<SafeLine, 'none'>): string {
   const { unsafeFiles: files, unsafeBytes: bytes } = tabFacts.value;
   if (line === 'noElsewhere') return t('safe.noElsewhereLead', { count: files });
+  const limit = line === 'yes' ? limitOfClosing(readCapabilities()) : null;
+  if (limit) return t(`limits.${limit}`);
   if (line !== 'no') return t(`safe.${line}Lead`);
   return bytes > 0 ? t('safe.noLead', { size: size(bytes) }) : t('safe.noLeadEmpty', { count: files });
 }

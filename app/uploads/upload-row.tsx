@@ -107,6 +107,7 @@ const whys: ReadonlySet<NeedsFileWhy> = new Set(['restarted', 'changed', 'gone',
 function stateWords({ state }: UploadView): string {
   switch (state.at) {
     case 'waiting':
+      if (state.why === 'metered') return t('metered.waiting');
       return state.why === 'offline'
         ? t('state.waitingOffline')
         : t('state.waitingUntil', { time: timeOfDay(state.until) });

@@ -1,11 +1,13 @@
 import type { JSX } from 'preact';
 import { t } from '../i18n.ts';
 import { Icon } from '../icons.tsx';
+import { InstallOffer } from '../install/install-offer.tsx';
 import { isComparing, openPicker, taking } from '../intake.ts';
 import { Skeleton } from '../skeleton.tsx';
 import { groups, listKnown } from '../state.ts';
 import { Announcer } from './announcer.tsx';
 import { Elsewhere } from './elsewhere-list.tsx';
+import { InboxList } from './inbox-list.tsx';
 import { NotificationOffer } from './notification-offer.tsx';
 import { groupNames } from './order.ts';
 import { Overview } from './overview.tsx';
@@ -21,6 +23,7 @@ export function UploadsPage(): JSX.Element {
     <>
       <h1 class="visually-hidden">{t('uploads.title')}</h1>
       <Announcer />
+      <InboxList />
       {isEmpty ? (
         <>
           <DropArea />
@@ -32,6 +35,7 @@ export function UploadsPage(): JSX.Element {
             <Overview />
             <AddMore />
             <NotificationOffer />
+            <InstallOffer />
           </aside>
           <div class="uploads-main">
             {isLong && <Elsewhere />}
@@ -90,6 +94,9 @@ function PickButtons(): JSX.Element {
       <button type="button" class="button" onClick={() => openPicker('folder')}>
         <Icon name="folder" />
         {t('uploads.chooseFolder')}
+      </button>
+      <button type="button" class="button by-touch" onClick={() => openPicker('camera')}>
+        {t('camera.take')}
       </button>
     </div>
   );

@@ -1,0 +1,6 @@
+// Before the first paint: what a person chose on this device. A file of its own, and no script of the document's,
+// since the page's policy allows none.
+{
+  const chosen = localStorage.getItem('holdfast.theme');
+  if (chosen) document.documentElement.dataset.theme = chosen;
+}

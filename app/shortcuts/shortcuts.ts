@@ -1,0 +1,81 @@
+import { signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { useLocation } from 'preact-iso/router';
+import { singleKeys } from '../choices.ts';
+import { openPicker } from '../intake.ts';
+import { type Begun, nextPress, type Shortcut } from './keys.ts';
+
+/** The list of shortcuts is open. */
+export const isSheetOpen = signal(false);
+
+/** Listens for shortcuts for as long as someone is signed in. They can be turned off (WCAG 2.2, 2.1.4). */
+export function useShortcuts(isOn: boolean): void {
+  const { route } = useLocation();
+  useEffect(() => {
+    if (!isOn) return;
+    const listening = new AbortController();
+    let begun: Begun | null = null;
+    const press = (event: KeyboardEvent) => {
+      const { key, code, timeStamp: at } = event;
+      const next = nextPress(begun, { key, code, at, isForeign: isForeign(event) });
+      begun = next.begun;
+      if (!next.does) return;
+      event.preventDefault(); // else the key would also be typed into what gets the focus
+      run(next.does);
+    };
+    addEventListener('keydown', press, { signal: listening.signal });
+    return () => listening.abort();
+  }, [isOn]);
+
+  function run(does: Shortcut): void {
+    switch (does) {
+      case 'upload':
+        openPicker('files');
+        break;
+      case 'search':
+        route('/library');
+        focusSearch();
+        break;
+      case 'library':
+        route('/library');
+        break;
+      case 'uploads':
+        route('/app');
+        break;
+      case 'help':
+        isSheetOpen.value = true;
+    }
+  }
+}
+
+/** The library may still be on its way; its field takes the focus as soon as it is there. */
+function focusSearch(): void {
+  const find = () => document.querySelector<HTMLInputElement>('main input[type=search]');
+  const field = find();
+  field?.focus();
+  if (field) return;
+  const watch = new MutationObserver(() => {
+    const found = find();
+    if (!found) return;
+    watch.disconnect();
+    found.focus();
+  });
+  watch.observe(document.body, { childList: true, subtree: true });
+  setTimeout(() => watch.disconnect(), 5_000);
+}
+
+function isForeign(event: KeyboardEvent): boolean {
+  const { target } = event;
+  const isTyping =
+    target instanceof HTMLElement &&
+    (target.isContentEditable || target.matches('textarea, select, input:not([type=file], [type=checkbox])'));
+  const isModified = event.ctrlKey || event.altKey || event.metaKey;
+  return (
+    !singleKeys.value ||
+    isTyping ||
+    isModified ||
+    event.repeat ||
+    event.isComposing ||
+    document.querySelector('dialog[open], [popover]:popover-open') !== null
+  );
+}

@@ -1,0 +1,13 @@
+import { Hono } from 'hono';
+import { sharedAddress } from '../shared/share-target.ts';
+import type { ServerEnv } from './services.ts';
+
+/**
+ * Files that another app shares are taken by the worker; here they arrive only where there is none, as after the
+ * browser cleared its storage. They carry no proof of who sends them, so none is kept, and the page says so.
+ */
+export function shareTarget(): Hono<ServerEnv> {
+  const app = new Hono<ServerEnv>();
+  app.post('/share-target', (c) => c.text('', 303, { Location: sharedAddress('lost') }));
+  return app;
+}
