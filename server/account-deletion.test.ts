@@ -47,6 +47,8 @@ async function rowsOf(id: string, email: string): Promise<Record<string, number>
     'parts',
     'files',
     'deleted_files',
+    'shares',
+    'share_files',
     'passkeys',
   ] as const) {
     const rows = await db.selectFrom(table).selectAll().where('account_id', '=', id).execute();
@@ -79,6 +81,9 @@ test('deleting an account deletes all that is in it, signs every device out, and
   await fill(other);
   const stored = await storedFiles();
   await fill(me);
+  const [file] = (await (await me.request('GET', '/api/files')).json()).files;
+  const share = { of: { files: [file.id] }, expiresAt: null, password: null, maxDownloads: null };
+  expect((await me.request('POST', '/api/shares', share)).status).toBe(201);
   await server.services.db
     .insertInto('passkeys')
     .values({
@@ -99,6 +104,8 @@ test('deleting an account deletes all that is in it, signs every device out, and
     uploads: 2,
     parts: 2,
     files: 1,
+    shares: 1,
+    share_files: 1,
     passkeys: 1,
     user: 1,
     session: 2,

@@ -7,8 +7,20 @@ import type { Services } from './services.ts';
 
 type Deleting = Pick<Services, 'db' | 'store' | 'thumbnails' | 'attempts' | 'accounts' | 'sessions' | 'now'>;
 
+/** Every table with rows of accounts, in an order in which they can be emptied. */
+const OWN_TABLES = [
+  'share_files',
+  'shares',
+  'parts',
+  'files',
+  'deleted_files',
+  'uploads',
+  'upload_sessions',
+  'passkeys',
+] as const;
+
 /**
- * Deletes an account with everything in it: sessions, passkeys, unfinished uploads, files.
+ * Deletes an account with everything in it: sessions, passkeys, unfinished uploads, files, shares.
  *
  * That it is closed is written down first. From then on no request can add to it, and a start finishes what a crash
  * has cut short.
@@ -69,14 +81,7 @@ async function removeRows(step: Transaction<Tables>, id: string): Promise<string
       .onConflict((on) => on.column('storage_key').doNothing())
       .execute();
   }
-  for (const table of [
-    'parts',
-    'files',
-    'deleted_files',
-    'uploads',
-    'upload_sessions',
-    'passkeys',
-  ] as const) {
+  for (const table of OWN_TABLES) {
     await step.deleteFrom(table).where('account_id', '=', id).execute();
   }
   return keys;

@@ -77,6 +77,7 @@ export class AccountSessions {
   readonly #fresh = new Map<string, { found: FoundSession; readAt: number }>();
   readonly #uses = new Map<string, Use>();
   #changes = 0;
+  #begun = 0;
 
   constructor(rows: SessionRows, rules: SessionRules) {
     this.#rows = rows;
@@ -91,6 +92,7 @@ export class AccountSessions {
 
   /** Ends the session that `cookies` name, if there is one, and returns the cookie of the session with `token`. */
   async replace(cookies: string | undefined, token: string): Promise<string> {
+    this.#begun++;
     const old = this.#tokenIn(cookies);
     if (old !== null) await this.end(old);
     const maxAgeSeconds = Math.ceil((this.#rules.maxDays * DAY_MS) / 1000);
@@ -177,6 +179,11 @@ export class AccountSessions {
   /** Ends every session of an account. */
   async endAll(accountId: string): Promise<void> {
     for (const { token } of await this.#rows.listSessions(accountId)) await this.end(token);
+  }
+
+  /** How many sessions began since the server started. */
+  get begun(): number {
+    return this.#begun;
   }
 
   /** The one `Set-Cookie` that signs a browser out. */

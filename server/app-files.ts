@@ -19,6 +19,8 @@ const TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
   '.txt': 'text/plain; charset=utf-8',
 };
+/** Below this, each address is a link to a share, and its page is one of its own. */
+const SHARES = '/s/';
 const COMPRESSED = /^(text\/|application\/(json|manifest)|image\/svg)/;
 const gzipped = promisify(gzip);
 
@@ -31,7 +33,8 @@ interface AppFile {
 
 /**
  * Serves the built app. A navigation to an address that is no file gets the page, which finds its own way: the same
- * page is precached by the worker, and it is the page that knows whether anyone is signed in.
+ * page is precached by the worker, and it is the page that knows whether anyone is signed in. A shared link has a page
+ * of its own, for people who have nothing to do with the rest.
  */
 export function serveApp(config: Config): MiddlewareHandler<ServerEnv> {
   const cache = new Map<string, AppFile>();
@@ -39,9 +42,14 @@ export function serveApp(config: Config): MiddlewareHandler<ServerEnv> {
     const { path, method } = c.req;
     if ((method !== 'GET' && method !== 'HEAD') || path === '/api' || path.startsWith('/api/')) return next();
     const name = fileNameOf(path);
-    let served = name === null ? null : await load(cache, config.appDir, name);
+    const isShare = path.startsWith(SHARES);
+    let served = name === null || isShare ? null : await load(cache, config.appDir, name);
     let servedName = name ?? '';
-    if (!served && isNavigation(c.req.header('Sec-Fetch-Mode'), c.req.header('Accept'), path)) {
+    if (isShare) {
+      servedName = 'share.html';
+      served = await load(cache, config.appDir, servedName);
+    }
+    if (!served && (isShare || isNavigation(c.req.header('Sec-Fetch-Mode'), c.req.header('Accept'), path))) {
       servedName = 'index.html';
       served = await load(cache, config.appDir, servedName);
     }
@@ -55,6 +63,7 @@ export function serveApp(config: Config): MiddlewareHandler<ServerEnv> {
       Vary: 'Accept-Encoding',
       ...(packed ? { 'Content-Encoding': 'gzip' } : {}),
       ...(type.startsWith('text/html') ? PAGE_HEADERS : {}),
+      ...(isShare ? SHARE_HEADERS : {}),
     });
   };
 }
@@ -65,6 +74,9 @@ const PAGE_HEADERS = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Permissions-Policy': 'camera=(), geolocation=(), microphone=()',
 };
+
+/** The address is all it takes: it goes to no other site, and into no index. */
+const SHARE_HEADERS = { 'Referrer-Policy': 'no-referrer', 'X-Robots-Tag': 'noindex' };
 
 /** Names with a hash of their content never change (Vite's `assets/`); all else is asked for again each time. */
 function cacheControl(name: string): string {

@@ -52,6 +52,31 @@ test('a navigation gets the page, whatever its path, and is asked for again each
   }
 });
 
+test('a shared link has a page of its own, which keeps its address to itself', async () => {
+  const paths = ['/s/abc', '/s/abc/', '/s/..%2fsw.js', '/s/%00', '/s/%ff'];
+  for (const page of ['page', 'share page']) {
+    for (const path of paths) {
+      const answer = await bareGet(path, { Accept: '*/*' });
+      expect([path, answer.statusCode]).toEqual([path, 200]);
+      expect((await buffer(answer)).toString()).toContain(`<p>${page}</p>`);
+      expect(answer.headers).toMatchObject({
+        'cache-control': 'no-cache',
+        'referrer-policy': 'no-referrer',
+        'x-robots-tag': 'noindex',
+        'x-frame-options': 'DENY',
+      });
+    }
+    await writeFile(join(appDir, 'share.html'), '<!doctype html><p>share page</p>');
+  }
+});
+
+test('pages may show films and frames of our own, and no others', async () => {
+  const { headers } = await bareGet('/', { Accept: 'text/html' });
+  const policy = String(headers['content-security-policy']).split('; ');
+  expect(policy).toEqual(expect.arrayContaining(["media-src 'self' blob:", "frame-src 'self'"]));
+  expect(policy).toContain("script-src 'self'");
+});
+
 test('the worker has a policy of its own and is never cached', async () => {
   const answer = await fetch(`${server.url}/sw.js`);
   expect(answer.headers.get('content-security-policy')).toBe(
@@ -203,6 +228,12 @@ test('the OpenAPI document knows every route, with the schemas that validate', a
     '/api/session',
     '/api/sessions',
     '/api/sessions/{id}',
+    '/api/shared/{token}',
+    '/api/shared/{token}/files/{id}/content',
+    '/api/shared/{token}/files/{id}/thumbnail',
+    '/api/shared/{token}/unlock',
+    '/api/shares',
+    '/api/shares/{id}',
     '/api/upload-sessions',
     '/api/upload-sessions/{sid}',
     '/api/upload-sessions/{sid}/files/{fid}',

@@ -7,6 +7,7 @@ import { answerEarly } from './early-answer.ts';
 import { allowApp, requireOrigin } from './guards.ts';
 import { healthApi } from './health-api.ts';
 import { libraryApi } from './library-api.ts';
+import { metricsApi } from './metrics-api.ts';
 import { serveOpenApi } from './openapi.ts';
 import { passkeysApi } from './passkeys-api.ts';
 import { problemAnswer, Refusal } from './problem.ts';
@@ -14,6 +15,8 @@ import { limitRequests } from './request-limit.ts';
 import { logRequests } from './request-log.ts';
 import type { ServerEnv, Services } from './services.ts';
 import { shareTarget } from './share-target.ts';
+import { sharedApi } from './shared-api.ts';
+import { sharesApi } from './shares-api.ts';
 import { ssoApi } from './sso-api.ts';
 import { uploadsApi } from './uploads-api.ts';
 
@@ -39,11 +42,14 @@ export function buildApp(services: Services): Hono<ServerEnv> {
   app.use('/api/*', requireOrigin(services));
 
   app.route('/', healthApi(services));
+  app.route('/', metricsApi(services));
   app.route('/', accountsApi(services));
   app.route('/', passkeysApi(services));
   app.route('/', ssoApi(services));
   app.route('/', uploadsApi(services));
   app.route('/', libraryApi(services));
+  app.route('/', sharesApi(services));
+  app.route('/', sharedApi(services));
   app.route('/', shareTarget());
   serveOpenApi(app, services.config.publicUrl);
   const methodsAt = methodFinder(app);

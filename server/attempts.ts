@@ -167,6 +167,13 @@ export class Attempts {
     await Promise.all(running.map(({ done }) => done));
   }
 
+  /** Requests that are at work on a part now. */
+  get live(): number {
+    let live = 0;
+    for (const { running } of this.#entries.values()) if (running) live++;
+    return live;
+  }
+
   /** Forgets parts that nobody has come back to since `before`. */
   forgetIdle(before: number): void {
     for (const [key, entry] of this.#entries) {

@@ -7,16 +7,7 @@ import { BlockList, isIP } from 'node:net';
 export function clientAddresses(
   trusted: readonly string[],
 ): (peer: string, forwardedFor: string | undefined) => string {
-  const proxies = new BlockList();
-  for (const network of trusted) {
-    const [address = '', prefix] = network.split('/');
-    const family = isIP(address);
-    if (family === 0) continue;
-    const type = family === 4 ? 'ipv4' : 'ipv6';
-    if (prefix === undefined) proxies.addAddress(address, type);
-    else proxies.addSubnet(address, Number(prefix), type);
-  }
-  const isProxy = (address: string) => proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  const isProxy = addressList(trusted);
   return (peer, forwardedFor) => {
     let address = plain(peer);
     const hops = forwardedFor?.split(',').map((hop) => plain(hop.trim())) ?? [];
@@ -26,6 +17,24 @@ export function clientAddresses(
       address = next;
     }
     return address;
+  };
+}
+
+/** Whether an address is one of `networks`, or in one (CIDR). What is no address is in none. */
+export function addressList(networks: readonly string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = '', prefix] = network.split('/');
+    const family = isIP(address);
+    if (family === 0) continue;
+    const type = family === 4 ? 'ipv4' : 'ipv6';
+    if (prefix === undefined) list.addAddress(address, type);
+    else list.addSubnet(address, Number(prefix), type);
+  }
+  return (written) => {
+    const address = plain(written);
+    const family = isIP(address);
+    return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4');
   };
 }
 

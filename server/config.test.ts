@@ -31,6 +31,8 @@ test('every wrong variable is named, all at once, without its value', () => {
     QUOTA_BYTES: '1.5',
     SECRET: 'hunter2',
     SMTP_URL: 'http://mail',
+    METRICS_FROM: '127.0.0.1, everywhere',
+    UNDO_MINUTES: '0',
   };
   let message = '';
   try {
@@ -81,6 +83,25 @@ test('passkeys need a name and a secure context', () => {
   expect(
     ['http://files.example', 'http://127.0.0.1:8080', 'https://[::1]', 'https://192.0.2.1'].map(takes),
   ).toEqual([false, false, false, false]);
+});
+
+test('metrics are for addresses and networks', () => {
+  expect(readConfig({}).metricsFrom).toEqual(['127.0.0.0/8', '::1']);
+  expect(readConfig({ METRICS_FROM: '10.0.0.0/8, 2001:db8::/32 ,192.0.2.1' }).metricsFrom).toEqual([
+    '10.0.0.0/8',
+    '2001:db8::/32',
+    '192.0.2.1',
+  ]);
+  for (const METRICS_FROM of [
+    'localhost',
+    '10.0.0.0/33',
+    '::/129',
+    '10.0.0.0/x',
+    '10.0.0.0/8/8',
+    '10.0.0/8',
+  ]) {
+    expect(() => readConfig({ METRICS_FROM })).toThrow('METRICS_FROM: ');
+  }
 });
 
 test('fractions of a day or a minute are allowed', () => {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import * as v from 'valibot';
 
@@ -15,6 +16,7 @@ import * as v from 'valibot';
  * | `DATA_DIR` | `data` | database, files, outbox and secret |
  * | `SECRET` | made once into `DATA_DIR/secret` | signs cookies and CSRF tokens, 32 characters or more |
  * | `TRUST_PROXY` | none | addresses or networks (CIDR) whose `X-Forwarded-For` is believed, by commas |
+ * | `METRICS_FROM` | `127.0.0.0/8, ::1` | addresses or networks (CIDR) that may read `/metrics`, by commas |
  * | `LOG_LEVEL` | info | `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent` |
  * | `SIGN_UP` | `open` on localhost, else `first` | who may make an account: `open`, `domains`, `first` (the first person, then closed), `closed` |
  * | `SIGN_UP_DOMAINS` | none | mail domains for `SIGN_UP=domains`, by commas |
@@ -34,6 +36,9 @@ import * as v from 'valibot';
  * | `CODE_REQUESTS_PER_HOUR_PER_CLIENT` | 200 | codes asked for, and failed sign-ins of any kind, from one client address |
  * | `SIGN_IN_STARTS_PER_HOUR_PER_CLIENT` | 2000 | sign-ins by passkey or SSO begun from one client address; a sign-in page begins one |
  * | `REQUESTS_PER_MINUTE_PER_CLIENT` | 6000 | requests to `/api` from one client address |
+ * | `SHARE_GUESSES_PER_HOUR` | 20 | wrong passwords for one shared link |
+ * | `SHARE_MISSES_PER_HOUR_PER_CLIENT` | 200 | shared links that lead nowhere, and wrong passwords, from one client address |
+ * | `MAX_SHARES` | 1000 | shared links of one account |
  * | `MAX_PASSKEYS` | 20 | passkeys of one account |
  * | `SESSION_TTL_MINUTES` | 1440 | an upload session ends after so long without an acknowledged part; fractions allowed |
  * | `GRACE_DAYS` | 7 | parts are kept so long after that |
@@ -58,6 +63,7 @@ export interface Config {
   readonly dataDir: string;
   readonly secret: string | null;
   readonly trustProxy: readonly string[];
+  readonly metricsFrom: readonly string[];
   readonly logLevel: string;
   readonly signUp: 'open' | 'domains' | 'first' | 'closed';
   readonly signUpDomains: readonly string[];
@@ -78,6 +84,9 @@ export interface Config {
   readonly codeRequestsPerHourPerClient: number;
   readonly signInStartsPerHourPerClient: number;
   readonly requestsPerMinutePerClient: number;
+  readonly shareGuessesPerHour: number;
+  readonly shareMissesPerHourPerClient: number;
+  readonly maxShares: number;
   readonly maxPasskeys: number;
   readonly sessionTtlMinutes: number;
   readonly graceDays: number;
@@ -125,6 +134,10 @@ const list = v.pipe(
       .map((item) => item.trim())
       .filter((item) => item !== ''),
   ),
+);
+const networks = v.pipe(
+  list,
+  v.check((items) => items.every(isNetwork), 'must be addresses or networks'),
 );
 const origin = v.pipe(
   text,
@@ -191,6 +204,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     secret:
       read('SECRET', v.pipe(v.string(), v.minLength(32, 'must have 32 characters or more')), '') || null,
     trustProxy: read('TRUST_PROXY', list, []),
+    metricsFrom: read('METRICS_FROM', networks, ['127.0.0.0/8', '::1']),
     logLevel: read(
       'LOG_LEVEL',
       v.picklist(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'is no log level'),
@@ -219,6 +233,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     codeRequestsPerHourPerClient: read('CODE_REQUESTS_PER_HOUR_PER_CLIENT', count, 200),
     signInStartsPerHourPerClient: read('SIGN_IN_STARTS_PER_HOUR_PER_CLIENT', count, 2000),
     requestsPerMinutePerClient: read('REQUESTS_PER_MINUTE_PER_CLIENT', count, 6000),
+    shareGuessesPerHour: read('SHARE_GUESSES_PER_HOUR', count, 20),
+    shareMissesPerHourPerClient: read('SHARE_MISSES_PER_HOUR_PER_CLIENT', count, 200),
+    maxShares: read('MAX_SHARES', count, 1000),
     maxPasskeys: read('MAX_PASSKEYS', count, 20),
     sessionTtlMinutes: read('SESSION_TTL_MINUTES', positive, 24 * 60),
     graceDays: read('GRACE_DAYS', v.pipe(number, v.minValue(0, 'must be 0 or more')), 7),
@@ -240,6 +257,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix = '0', ...more] = text.split('/');
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return more.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
 }
 
 /** Whether people reach this server by https, so that its cookies can be kept to that. */

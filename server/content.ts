@@ -93,8 +93,9 @@ export async function contentAnswer(
 /**
  * A PDF to be shown in a frame of our own page; what does not begin like one is the usual download.
  *
- * A `sandbox` would keep Chromium's viewer from running. It is a document of the browser's own, which needs its styles,
- * and to embed itself; scripts of whatever kind, and requests to anywhere, it is not given. Only `app` may frame it.
+ * Not in a `sandbox`, in which the viewers of some browsers do not run. The viewer is a document of the browser's own;
+ * older ones need their styles and embed themselves. Scripts and requests to anywhere it is not given. A PDF's own
+ * scripts run, if at all, within the viewer, out of reach of any page. Only the app may frame it.
  */
 export async function pdfAnswer(
   store: PartStore,

@@ -24,6 +24,25 @@ export function ownCookie(config: Config, name: string): Cookie {
   return { name: ownName, read: (cookies) => readCookie(cookies, ownName), set, clear: () => set('', 0) };
 }
 
+/** A cookie that a browser sends to some addresses only. */
+export interface NarrowCookie {
+  read(cookies: string | undefined): string | null;
+  /** The `Set-Cookie` that keeps `value` for what is at or below `path`. */
+  set(value: string, path: string, maxAgeSeconds: number): string;
+}
+
+/** The cookie `name` for one path. It can have no `__Host-` name, which would be for all paths (RFC 6265bis §4.1.3). */
+export function narrowCookie(config: Config, name: string): NarrowCookie {
+  const secure = isSecure(config);
+  const ownName = `${secure ? '__Secure-' : ''}holdfast.${name}`;
+  const sameSite = config.cookieSameSite === 'none' ? 'None' : 'Lax';
+  return {
+    read: (cookies) => readCookie(cookies, ownName),
+    set: (value, path, maxAgeSeconds) =>
+      `${ownName}=${value}; Max-Age=${maxAgeSeconds}; Path=${path}; HttpOnly; SameSite=${sameSite}${secure ? '; Secure' : ''}`,
+  };
+}
+
 function readCookie(cookies: string | undefined, name: string): string | null {
   for (const pair of cookies?.split(';') ?? []) {
     const equals = pair.indexOf('=');

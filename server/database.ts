@@ -62,6 +62,28 @@ export interface Tables {
   };
   /** Files that were deleted and can still be restored; they are in no list, and their names are free. */
   deleted_files: Omit<Tables['files'], 'search' | 'sort_name'> & { deleted_at: number };
+  shares: {
+    account_id: string;
+    /** Random; the link holds an HMAC beside it, so it cannot be made from what is here. */
+    id: string;
+    name: string;
+    created_at: number;
+    expires_at: number | null;
+    /** `scrypt$salt$hash`. */
+    password: string | null;
+    max_downloads: number | null;
+    downloads: number;
+    /** When it was used up, or lost its last file; null while neither has happened. */
+    ended_at: number | null;
+  };
+  /** Files of shares. One may be deleted, and come back by being restored. */
+  share_files: {
+    account_id: string;
+    share_id: string;
+    file_id: string;
+    /** The folder it is shown in. */
+    path: string;
+  };
   /** Storage that nothing refers to any more; freed after the transaction, or at the next start. */
   garbage: { storage_key: string };
   /** Sign-ins that wait for their second request. Ids and browsers are hashes. */

@@ -6,12 +6,14 @@ import type { Database, Tables } from './database.ts';
 import { searchColumns, storedFile } from './file-row.ts';
 import { findFile, freeNameIn, usedBytes } from './library.ts';
 import { Refusal } from './problem.ts';
+import { unshare } from './shares.ts';
 
 type Step = Transaction<Tables>;
 type DeletedRow = Selectable<Tables['deleted_files']>;
 
 /** Rows in one statement. */
 const ROWS_AT_ONCE = 500;
+const MINUTE_MS = 60_000;
 
 /**
  * Takes a file out of the library; for a while it can be restored. It takes no name and no room in the quota then, so
@@ -46,7 +48,7 @@ export async function deleteFile(
       })
       .execute();
     await step.deleteFrom('files').where('account_id', '=', accountId).where('id', '=', id).execute();
-    return giveUpBeyond(step, accountId, quotaBytes);
+    return giveUpBeyond(step, accountId, quotaBytes, now);
   });
 }
 
@@ -86,20 +88,20 @@ export async function restoreFile(
   });
 }
 
-/** Gives up what was deleted before `before` (ms since the epoch); its storage is garbage then. */
-export async function giveUpDeleted(db: Database, before: number): Promise<void> {
+/** Gives up what was deleted `undoMinutes` ago or earlier; its storage is garbage then. */
+export async function giveUpDeleted(db: Database, { undoMinutes }: Config, now: number): Promise<void> {
   await db.transaction().execute(async (step) => {
     const rows = await step
       .selectFrom('deleted_files')
       .selectAll()
-      .where('deleted_at', '<', before)
+      .where('deleted_at', '<=', now - undoMinutes * MINUTE_MS)
       .execute();
-    await giveUp(step, rows);
+    await giveUp(step, rows, now);
   });
 }
 
 /** Gives up the oldest of an account's deleted files until they have no more than `bytes`; returns their storage. */
-async function giveUpBeyond(step: Step, accountId: string, bytes: number): Promise<string[]> {
+async function giveUpBeyond(step: Step, accountId: string, bytes: number, now: number): Promise<string[]> {
   const ofAccount = step.selectFrom('deleted_files').where('account_id', '=', accountId);
   const { total } = await ofAccount
     .select((eb) => eb.fn.sum<number | null>('size').as('total'))
@@ -112,10 +114,10 @@ async function giveUpBeyond(step: Step, accountId: string, bytes: number): Promi
     over -= row.size;
     tooMany.push(row);
   }
-  return giveUp(step, tooMany);
+  return giveUp(step, tooMany, now);
 }
 
-async function giveUp(step: Step, rows: readonly DeletedRow[]): Promise<string[]> {
+async function giveUp(step: Step, rows: readonly DeletedRow[], now: number): Promise<string[]> {
   for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) {
     const some = rows.slice(at, at + ROWS_AT_ONCE);
     await step
@@ -124,6 +126,7 @@ async function giveUp(step: Step, rows: readonly DeletedRow[]): Promise<string[]
       .execute();
   }
   for (const { account_id, id } of rows) {
+    await unshare(step, account_id, id, now);
     await step
       .deleteFrom('deleted_files')
       .where('account_id', '=', account_id)

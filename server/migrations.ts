@@ -184,4 +184,38 @@ const migrations: Record<string, Migration> = {
         .execute();
     },
   },
+  '0005-shares': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('shares')
+        .addColumn('account_id', 'text', (col) => col.notNull())
+        .addColumn('id', 'text', (col) => col.primaryKey())
+        .addColumn('name', 'text', (col) => col.notNull())
+        .addColumn('created_at', 'bigint', (col) => col.notNull())
+        .addColumn('expires_at', 'bigint')
+        .addColumn('password', 'text')
+        .addColumn('max_downloads', 'bigint')
+        .addColumn('downloads', 'bigint', (col) => col.notNull())
+        .addColumn('ended_at', 'bigint')
+        .execute();
+      await db.schema
+        .createIndex('shares_of_account')
+        .on('shares')
+        .columns(['account_id', 'created_at'])
+        .execute();
+      await db.schema
+        .createTable('share_files')
+        .addColumn('account_id', 'text', (col) => col.notNull())
+        .addColumn('share_id', 'text', (col) => col.notNull())
+        .addColumn('file_id', 'text', (col) => col.notNull())
+        .addColumn('path', 'text', (col) => col.notNull())
+        .addPrimaryKeyConstraint('share_files_pk', ['share_id', 'file_id'])
+        .execute();
+      await db.schema
+        .createIndex('share_files_by_file')
+        .on('share_files')
+        .columns(['account_id', 'file_id'])
+        .execute();
+    },
+  },
 };

@@ -3,11 +3,14 @@ import { forgetUses } from './budgets.ts';
 import type { Database } from './database.ts';
 import { giveUpDeleted } from './deleted-files.ts';
 import type { Services } from './services.ts';
+import { forgetShares } from './shares.ts';
 import { forgetSteps } from './sign-in-steps.ts';
 import { forgetParts } from './upload-sessions.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
+/** Their owners see for so long what became of them. */
+const ENDED_SHARES_DAYS = 30;
 
 /**
  * Frees the parts of upload sessions that nobody came back to within the grace time. The rows stay: whoever comes
@@ -47,10 +50,11 @@ export async function reap(services: Services, now: number): Promise<void> {
       if (still) await forgetParts(step, upload, 'reaped');
     });
   }
-  await giveUpDeleted(db, now - config.undoMinutes * MINUTE_MS);
+  await giveUpDeleted(db, config, now);
   await freeGarbage(services);
   await forgetUses(db, now - DAY_MS);
   await forgetSteps(db, now);
+  await forgetShares(db, now - ENDED_SHARES_DAYS * DAY_MS);
   await forgetClosedAccounts(db, now - DAY_MS);
   await services.accounts.forgetEndedSessions(now - DAY_MS);
   attempts.forgetIdle(now - DAY_MS);

@@ -181,6 +181,7 @@ async function writePart(
     }
     return await keepPrefix(part, request, end, { hash, writer, turn });
   } finally {
+    services.metrics.received(writer.heldBytes - held);
     await writer.close();
   }
 }
@@ -202,7 +203,7 @@ async function finishPart(
   hash: Hash,
   writer: PartWriter,
 ): Promise<PartOutcome> {
-  const { db, store, now, log } = services;
+  const { db, store, now, log, metrics } = services;
   const { upload, number } = part;
   if (hash.digest('base64') !== digest) {
     await writer.undo();
@@ -217,6 +218,7 @@ async function finishPart(
     await writer.settle(); // what is here is still a true prefix
     throw storageRefusal(error);
   }
+  metrics.acknowledged(part.length);
   const { issuedAt, file } = acknowledgement;
   if (!file) return { at: 'acknowledged', issuedAt };
   // The file is stored, whatever happens to this move: it is found in the old place, and moved at the next start.

@@ -7,12 +7,13 @@ import type { ServerEnv, Services } from './services.ts';
 
 /**
  * One line for each request: the route's template and never its address, so that no id of a person's file, no query,
- * cookie or token can get into a log. Bytes are those of the body that came and of the one that went.
+ * cookie or token can get into a log; and the same for the metrics. Bytes are those of the body that came and of the one that went.
  */
 export function logRequests({
   config,
   log,
-}: Pick<Services, 'config'> & { log: Logger }): MiddlewareHandler<ServerEnv> {
+  metrics,
+}: Pick<Services, 'config' | 'metrics'> & { log: Logger }): MiddlewareHandler<ServerEnv> {
   const addressOf = clientAddresses(config.trustProxy);
   return async (c, next) => {
     const startedAt = performance.now();
@@ -23,12 +24,17 @@ export function logRequests({
     c.set('requestId', requestId);
     c.set('clientAddress', addressOf(socket.remoteAddress ?? '', c.req.header('X-Forwarded-For')));
     outgoing.once('close', () => {
+      const { method } = c.req;
+      const { statusCode: status } = outgoing;
+      const route = routeOf(c);
+      const ms = performance.now() - startedAt;
+      metrics.answered({ method, route, status, seconds: ms / 1000 });
       log.info({
         request: requestId,
-        method: c.req.method,
-        route: routeOf(c),
-        status: outgoing.statusCode,
-        ms: Math.round(performance.now() - startedAt),
+        method,
+        route,
+        status,
+        ms: Math.round(ms),
         inBytes: socket.bytesRead - readBefore,
         ...(outgoing.writableFinished ? {} : { cut: true }),
       });

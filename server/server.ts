@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import { finishDeletions } from './account-deletion.ts';
 import { buildApp } from './app.ts';
 import { Attempts } from './attempts.ts';
@@ -11,10 +11,12 @@ import { openDatabase } from './database.ts';
 import { giveUpDeleted } from './deleted-files.ts';
 import { DiskStore } from './disk-store.ts';
 import { openMailer } from './mail.ts';
+import { Metrics } from './metrics.ts';
 import { migrate } from './migrations.ts';
 import { freeGarbage, reap } from './reaper.ts';
 import { loadSecret } from './secret.ts';
 import type { Services } from './services.ts';
+import { ShareKeys } from './share-keys.ts';
 import { openSignIn } from './sign-in.ts';
 import { Thumbnails } from './thumbnails.ts';
 
@@ -34,6 +36,8 @@ export interface Surroundings {
   readonly print: (line: string) => void;
   /** Hears each statement that the database is given, without its values. */
   readonly onStatement?: (sql: string) => void;
+  /** Where the log goes, instead of to the terminal. */
+  readonly logTo?: DestinationStream;
 }
 
 /** How long requests may take to end when the server stops. */
@@ -44,7 +48,7 @@ const KEEP_ALIVE_MS = 330_000;
 /** Opens database and store, finishes what a crash cut short, and listens. */
 export async function startServer(config: Config, surroundings: Surroundings): Promise<RunningServer> {
   await mkdir(config.dataDir, { recursive: true });
-  const log = pino({ base: null, level: config.logLevel });
+  const log = pino({ base: null, level: config.logLevel }, surroundings.logTo);
   const services = await openServices(config, surroundings, log);
   await recover(services);
   const server = await listen(services);
@@ -83,7 +87,10 @@ async function openServices(
   const thumbnails = await Thumbnails.open(config.dataDir, store, log, config.maxThumbnailPixels);
   const mailer = await openMailer(config, print);
   const signIn = await openSignIn(config, secret, db, mailer, now);
-  return { ...signIn, config, db, store, thumbnails, mailer, attempts: new Attempts(), log, now };
+  const shareKeys = new ShareKeys(config, secret);
+  const attempts = new Attempts();
+  const metrics = new Metrics({ db, attempts, sessions: signIn.sessions });
+  return { ...signIn, shareKeys, config, db, store, thumbnails, mailer, attempts, metrics, log, now };
 }
 
 /**
@@ -100,7 +107,7 @@ async function recover(services: Services): Promise<void> {
     return false;
   });
   await finishDeletions(services);
-  await giveUpDeleted(db, now() - config.undoMinutes * 60_000);
+  await giveUpDeleted(db, config, now());
   await freeGarbage(services);
 }
 

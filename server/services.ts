@@ -5,7 +5,9 @@ import type { Attempts } from './attempts.ts';
 import type { Config } from './config.ts';
 import type { Database } from './database.ts';
 import type { Mailer } from './mail.ts';
+import type { Metrics } from './metrics.ts';
 import type { PartStore } from './part-store.ts';
+import type { ShareKeys } from './share-keys.ts';
 import type { SignIn } from './sign-in.ts';
 import type { Thumbnails } from './thumbnails.ts';
 
@@ -16,7 +18,9 @@ export interface Services extends SignIn {
   readonly store: PartStore;
   readonly thumbnails: Thumbnails;
   readonly attempts: Attempts;
+  readonly shareKeys: ShareKeys;
   readonly mailer: Mailer;
+  readonly metrics: Metrics;
   readonly log: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

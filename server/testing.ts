@@ -15,6 +15,8 @@ export interface TestServer {
   readonly services: RunningServer['services'];
   /** What the database was given, in its order. */
   readonly statements: string[];
+  /** What the log was given, at the level of `LOG_LEVEL`; by default, nothing. */
+  readonly logged: string[];
   /** Sets the server's clock ahead, in ms. */
   advance(ms: number): void;
   /** Stops the server's clock, which `advance` alone moves from then on. */
@@ -54,13 +56,16 @@ export async function startTestServer(
   });
   const statements: string[] = [];
   const onStatement = (sql: string) => statements.push(sql);
-  const server = await startServer(config, { now, print: () => {}, onStatement });
+  const logged: string[] = [];
+  const logTo = { write: (line: string) => logged.push(line) };
+  const server = await startServer(config, { now, print: () => {}, onStatement, logTo });
   return {
     url: `http://127.0.0.1:${server.port}`,
     port: server.port,
     dataDir: folder,
     services: server.services,
     statements,
+    logged,
     advance(ms) {
       ahead += ms;
     },

@@ -1,0 +1,172 @@
+import { type Context, Hono } from 'hono';
+import { describeRoute } from 'hono-openapi';
+import { SharedFiles, UnlockShare } from '../shared/api.ts';
+import type { ApiErrorCode } from '../shared/errors.ts';
+import { type Budget, hashed, requireBudgets, useBudgets } from './budgets.ts';
+import { clientNetwork } from './client-address.ts';
+import { contentAnswer, contentAskOf, planContent, type StoredContent, thumbnailAnswer } from './content.ts';
+import { readJson } from './json-body.ts';
+import { answers } from './openapi.ts';
+import { Refusal } from './problem.ts';
+import type { ServerEnv, Services } from './services.ts';
+import { isPassword } from './share-password.ts';
+import { countDownload, findShare, findShared, listShared, type OpenShare } from './shared-files.ts';
+
+type C = Context<ServerEnv>;
+
+const HOUR_MS = 3_600_000;
+/** Not for longer: a share that was ended is soon to be nowhere, not even in a browser's cache. */
+const THUMBNAIL_CACHING = 'private, max-age=300';
+const closed = ['NOT_FOUND', 'SHARE_LOCKED', 'RATE_LIMITED'] satisfies ApiErrorCode[];
+
+/**
+ * What has been shared, for anybody who has the link.
+ *
+ * A link that never was, has ended, is used up or was taken back leads nowhere, in the same words and by the same
+ * steps. Each such miss is counted of its client, and with too many of them even a good link is refused for a while.
+ */
+export function sharedApi(services: Services): Hono<ServerEnv> {
+  const { db, config, store, thumbnails, shareKeys, now } = services;
+  const api = new Hono<ServerEnv>();
+  /** Passwords are tried one after the other: a guess counts before the next is made, and hashing is dear. */
+  let guesses: Promise<unknown> = Promise.resolve();
+
+  api.use('/api/shared/*', async (c, next) => {
+    await next();
+    c.header('Referrer-Policy', 'no-referrer'); // the address is all it takes
+    c.header('X-Robots-Tag', 'noindex');
+  });
+
+  api.get(
+    '/api/shared/:token',
+    describeRoute({
+      summary: 'What is shared by a link; no account is needed',
+      ...answers({ 200: SharedFiles }, closed),
+    }),
+    async (c) => {
+      const share = await openShare(c);
+      const { name, expiresAt, downloadsLeft } = share;
+      const files = await listShared(db, share);
+      return c.json({ name, files, expiresAt, downloadsLeft, now: now() } satisfies SharedFiles);
+    },
+  );
+
+  api.post(
+    '/api/shared/:token/unlock',
+    describeRoute({
+      summary: 'Give the password of a share; the answer brings a cookie for this share alone',
+      ...answers({ body: UnlockShare, 204: null }, [
+        ...closed,
+        'INVALID_INPUT',
+        'WRONG_CONTENT_TYPE',
+        'ORIGIN_REFUSED',
+      ]),
+    }),
+    async (c) => {
+      const { password } = await readJson(c, UnlockShare, config);
+      const share = await findOrMiss(c);
+      if (share.password === null) return c.body(null, 204);
+      const turn = guesses.then(() => guess(c, share, password));
+      guesses = turn.catch(() => {}); // who guessed hears of it; the next in line need not
+      await turn;
+      return c.body(null, 204, { 'Set-Cookie': shareKeys.unlocking(tokenIn(c), share, now()) });
+    },
+  );
+
+  api.get(
+    '/api/shared/:token/files/:id/content',
+    describeRoute({
+      summary: 'The bytes of a shared file; counts as a download unless it goes on with one',
+      ...answers({ 200: null, 206: null, 304: null }, [...closed, 'RANGE_NOT_SATISFIABLE']),
+    }),
+    async (c) => {
+      const { share, content, isCounted } = await openFile(c);
+      const ask = contentAskOf(c);
+      const plan = planContent(content.file, ask);
+      const isDownload = plan.at === 'bytes' && ask.method === 'GET' && !(isCounted && plan.start > 0);
+      if (isDownload && !(await countDownload(db, share, now()))) return miss(c);
+      const answer = await contentAnswer(store, content, ask, plan);
+      if (isDownload) {
+        const cookie = shareKeys.counting(tokenIn(c), share, content.file.id, now());
+        answer.headers.append('Set-Cookie', cookie);
+      }
+      return answer;
+    },
+  );
+
+  api.get(
+    '/api/shared/:token/files/:id/thumbnail',
+    describeRoute({
+      summary: 'A small WebP of a shared picture',
+      responses: {
+        200: { description: 'Done', content: { 'image/webp': {} } },
+        ...answers({ 304: null }, closed).responses,
+      },
+    }),
+    async (c) => {
+      const { content } = await openFile(c);
+      const answer = await thumbnailAnswer(thumbnails, content, contentAskOf(c));
+      answer.headers.set('Cache-Control', THUMBNAIL_CACHING);
+      return answer;
+    },
+  );
+
+  return api;
+
+  /** The share that the address names, for whoever may see it. @throws {Refusal} `NOT_FOUND`, `SHARE_LOCKED` */
+  async function openShare(c: C): Promise<OpenShare> {
+    const share = await findOrMiss(c);
+    if (!shareKeys.isUnlocked(c.req.header('Cookie'), share, now())) throw locked();
+    return share;
+  }
+
+  /** One file of it, and whether the client has a download of that counted already. */
+  async function openFile(c: C): Promise<{ share: OpenShare; content: StoredContent; isCounted: boolean }> {
+    const share = await openShare(c);
+    const content = await findShared(db, share, c.req.param('id') ?? '');
+    if (!content) return miss(c);
+    return { share, content, isCounted: isCountedFor(c, share) };
+  }
+
+  async function findOrMiss(c: C): Promise<OpenShare> {
+    await requireBudgets(db, now(), [missesOf(c)]);
+    const share = await findShare(db, shareKeys.idOf(tokenIn(c)), now());
+    // Used up is over, but for those who are in the middle of what was counted.
+    if (!share || (share.downloadsLeft === 0 && !isCountedFor(c, share))) return miss(c);
+    return share;
+  }
+
+  function isCountedFor(c: C, share: OpenShare): boolean {
+    return shareKeys.isCounted(c.req.header('Cookie'), share, c.req.param('id') ?? '', now());
+  }
+
+  async function guess(c: C, share: OpenShare, password: string): Promise<void> {
+    const budgets = [guessesAt(share), missesOf(c)];
+    await requireBudgets(db, now(), budgets);
+    if (await isPassword(password, share.password ?? '')) return;
+    await useBudgets(db, now(), budgets);
+    throw locked();
+  }
+
+  async function miss(c: C): Promise<never> {
+    await useBudgets(db, now(), [missesOf(c)]);
+    throw new Refusal('NOT_FOUND', 'This link leads nowhere');
+  }
+
+  function missesOf(c: C): Budget {
+    const client = hashed(clientNetwork(c.get('clientAddress')));
+    return { name: `share miss from ${client}`, uses: config.shareMissesPerHourPerClient, withinMs: HOUR_MS };
+  }
+
+  function guessesAt({ id }: OpenShare): Budget {
+    return { name: `share guess ${hashed(id)}`, uses: config.shareGuessesPerHour, withinMs: HOUR_MS };
+  }
+}
+
+function tokenIn(c: C): string {
+  return c.req.param('token') ?? '';
+}
+
+function locked(): Refusal {
+  return new Refusal('SHARE_LOCKED', 'This link has a password');
+}
