@@ -86,7 +86,5 @@ async function show(next: Language): Promise<boolean> {
   language.value = next;
   document.documentElement.lang = next;
   document.documentElement.dir = directionOf(next);
-  // What is installed from here on speaks the language that is shown; its `id` is the same in all of them.
-  document.querySelector('link[rel="manifest"]')?.setAttribute('href', `/manifest.${next}.webmanifest`);
   return true;
 }

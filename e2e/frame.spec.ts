@@ -47,7 +47,9 @@ test('each language is shown whole, in its direction, by a manifest without faul
       return [url, errors];
     };
     // The browser takes in another address by and by.
-    await expect.poll(manifest).toEqual([`${stage.origin}/manifest.${language}.webmanifest`, []]);
+    await expect
+      .poll(manifest, { timeout: 20_000 })
+      .toEqual([`${stage.origin}/manifest.${language}.webmanifest`, []]);
     expect((await client.send('Page.getInstallabilityErrors')).installabilityErrors).toEqual([]);
   }
 });
