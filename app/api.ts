@@ -13,6 +13,7 @@ import {
   type UsePasskey,
 } from '../shared/api.ts';
 import { type ErrorCode, isErrorCode } from '../shared/errors.ts';
+import { language } from './i18n.ts';
 import { isControlled } from './worker.ts';
 
 /**
@@ -154,7 +155,8 @@ async function request<T>(
   if (!(await isControlled())) return { ok: false, code: 'WORKER_SILENT' };
   openCalls.value += 1;
   try {
-    const headers = { Accept: 'application/json', ...init.headers };
+    // A mail that this request sends is to speak what is shown here, whatever the browser is set to.
+    const headers = { Accept: 'application/json', 'Accept-Language': language.peek(), ...init.headers };
     const response = await fetch(path, { ...init, headers, redirect: 'manual' });
     return await read(response, schema);
   } catch {

@@ -1,4 +1,4 @@
-import { language, t } from './i18n.ts';
+import { locale, t } from './i18n.ts';
 
 const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 const formats = new Map<string, Intl.NumberFormat>();
@@ -41,12 +41,12 @@ export function duration(seconds: number): string {
 
 /** A time of day, of the device's clock: `14:05`. */
 export function timeOfDay(at: number): string {
-  return new Intl.DateTimeFormat(locale(), { timeStyle: 'short' }).format(at);
+  return new Intl.DateTimeFormat(locale.value, { timeStyle: 'short' }).format(at);
 }
 
 /** A time of the last days, to the second: `12 Mar, 14:05:09`. */
 export function timeWithSeconds(at: number): string {
-  return new Intl.DateTimeFormat(locale(), {
+  return new Intl.DateTimeFormat(locale.value, {
     day: 'numeric',
     month: 'short',
     hour: 'numeric',
@@ -57,18 +57,12 @@ export function timeWithSeconds(at: number): string {
 
 /** A day: `12 Mar 2026`. */
 export function day(at: number): string {
-  return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium' }).format(at);
+  return new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium' }).format(at);
 }
 
 /** A moment: `12 Mar 2026, 14:05`. */
 export function moment(at: number): string {
-  return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(at);
-}
-
-/** The shown language as it is written where this person lives, if the browser says so: `en-GB` rather than `en`. */
-function locale(): string {
-  const shown = language.value;
-  return navigator.languages.find((tag) => tag === shown || tag.startsWith(`${shown}-`)) ?? shown;
+  return new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'short' }).format(at);
 }
 
 function span(unit: 'second' | 'minute' | 'hour' | 'day', value: number): string {
@@ -76,13 +70,14 @@ function span(unit: 'second' | 'minute' | 'hour' | 'day', value: number): string
 }
 
 function join(first: string, second: string | 0): string {
-  return second ? `${first} ${second}` : first;
+  if (!second) return first;
+  return new Intl.ListFormat(locale.value, { type: 'unit', style: 'narrow' }).format([first, second]);
 }
 
 /** Making a formatter costs far more than using it, and lists use the same few a thousand times. */
 function format(name: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
-  const key = `${locale()} ${name}`;
-  const found = formats.get(key) ?? new Intl.NumberFormat(locale(), options);
+  const key = `${locale.value} ${name}`;
+  const found = formats.get(key) ?? new Intl.NumberFormat(locale.value, options);
   formats.set(key, found);
   return found;
 }

@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import type en from '../locales/en.json';
 import { type ErrorCode, isErrorCode } from '../shared/errors.ts';
 import {
@@ -6,6 +6,7 @@ import {
   FALLBACK,
   isLanguage,
   type Language,
+  languageFor,
   languages,
   languagesFor,
 } from '../shared/language.ts';
@@ -13,6 +14,11 @@ import { type Texts, textAt, type Values } from '../shared/texts.ts';
 
 /** The language of everything shown. Components that show text follow it by calling `t`. */
 export const language = signal<Language>(FALLBACK);
+
+/** The language shown, as it is written where this person lives, if the browser says so: `en-GB` rather than `en`. */
+export const locale = computed(
+  () => navigator.languages.find((tag) => languageFor(tag) === language.value) ?? language.value,
+);
 
 type Subject<Key extends string> = Key extends `${infer Stem}_${Intl.LDMLPluralRule}` ? Stem : Key;
 type Keys<Tree, Prefix extends string = ''> = {
@@ -62,8 +68,7 @@ export async function chooseLanguage(chosen: Language): Promise<void> {
 /** The text for `key` in the language shown, with `values` filled in; `count` picks the plural form. */
 export function t(key: TextKey, values: Values = {}): string {
   // Reading the signal makes the component that asks render again when the language changes.
-  const shown = language.value;
-  return textAt(texts.get(shown) ?? {}, key, values, shown);
+  return textAt(texts.get(language.value) ?? {}, key, values, locale.value);
 }
 
 /** The words for an error code; of one that only a newer release knows, that this page is older. */
@@ -81,7 +86,5 @@ async function show(next: Language): Promise<boolean> {
   language.value = next;
   document.documentElement.lang = next;
   document.documentElement.dir = directionOf(next);
-  // What is installed from here on speaks the language that is shown; its `id` is the same in all of them.
-  document.querySelector('link[rel="manifest"]')?.setAttribute('href', `/manifest.${next}.webmanifest`);
   return true;
 }

@@ -5,6 +5,7 @@ import { tellDevice } from './device.ts';
 import { startLanguage } from './i18n.ts';
 import { watchInbox } from './inbox.ts';
 import { watchInstall } from './install/install.ts';
+import { watchManifest } from './install/manifest-link.ts';
 import { watchWindow } from './intake.ts';
 import { watchLaunches } from './launch.ts';
 import { ping, startPresence } from './presence.ts';
@@ -31,6 +32,7 @@ const root = document.getElementById('app');
 if (root && hasTexts) {
   render(<App />, root);
   tellDevice();
+  watchManifest();
 } else {
   // Said in the words of the document itself, since there are no others.
   document.getElementById('no-texts')?.removeAttribute('hidden');

@@ -42,8 +42,14 @@ test('each language is shown whole, in its direction, by a manifest without faul
     await expect(page.locator('h1, h2').first()).toBeVisible();
     // A text that is missing shows as its key.
     expect(await page.locator('body').textContent()).not.toMatch(/\b(app|signIn|account|common)\.[a-zA-Z]/);
-    const { url, errors } = await client.send('Page.getAppManifest');
-    expect([url, errors]).toEqual([`${stage.origin}/manifest.${language}.webmanifest`, []]);
+    const manifest = async () => {
+      const { url, errors } = await client.send('Page.getAppManifest');
+      return [url, errors];
+    };
+    // The browser takes in another address by and by.
+    await expect
+      .poll(manifest, { timeout: 20_000 })
+      .toEqual([`${stage.origin}/manifest.${language}.webmanifest`, []]);
     expect((await client.send('Page.getInstallabilityErrors')).installabilityErrors).toEqual([]);
   }
 });

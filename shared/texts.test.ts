@@ -28,3 +28,8 @@ test('each language has its own plural forms and its own digits', () => {
   expect(forms).toEqual(['z', 'o', 't', 'f', 'm', 'x']);
   expect(textAt({ n_one: 'a', n_other: '{{count}}' }, 'n', { count: 1234 }, 'de')).toBe('1.234');
 });
+
+test('where words run from right to left, what is filled in is set apart from them', () => {
+  const values = { name: 'film.bin', percent: '40%' };
+  expect(textAt(texts, 'group.name', values, 'ar-EG')).toBe('\u2068film.bin\u2069 has \u206840%\u2069');
+});

@@ -1,3 +1,5 @@
+import { directionOf, FALLBACK, languageFor } from './language.ts';
+
 /** The texts of one language, as `locales/<tag>.json` has them. */
 export interface Texts {
   readonly [key: string]: string | Texts;
@@ -9,6 +11,8 @@ export type Values = Readonly<Record<string, string | number>>;
 interface Rules {
   readonly plural: Intl.PluralRules;
   readonly number: Intl.NumberFormat;
+  /** Names and sizes are set apart (Unicode's "first strong isolate"), or they would turn the words around them about. */
+  readonly isolates: boolean;
 }
 
 // Making these costs far more than using them, and a list of thousands of rows asks for each text again and again.
@@ -21,13 +25,15 @@ const rules = new Map<string, Rules>();
  * which each language has its own set. A text that is missing shows as its key.
  */
 export function textAt(texts: Texts, key: string, values: Values, language: string): string {
-  const { plural, number } = rulesOf(language);
+  const { plural, number, isolates } = rulesOf(language);
   const { count } = values;
   const form = typeof count === 'number' ? at(texts, `${key}_${plural.select(count)}`) : undefined;
   const text = form ?? at(texts, key) ?? key;
   return text.replace(/\{\{(\w+)\}\}/g, (hole, name: string) => {
     const value = values[name];
-    return typeof value === 'number' ? number.format(value) : (value ?? hole);
+    if (value === undefined) return hole;
+    if (typeof value === 'number') return number.format(value);
+    return isolates ? `\u2068${value}\u2069` : value;
   });
 }
 
@@ -43,7 +49,11 @@ function at(texts: Texts, key: string): string | undefined {
 function rulesOf(language: string): Rules {
   const known = rules.get(language);
   if (known) return known;
-  const made = { plural: new Intl.PluralRules(language), number: new Intl.NumberFormat(language) };
+  const made = {
+    plural: new Intl.PluralRules(language),
+    number: new Intl.NumberFormat(language),
+    isolates: directionOf(languageFor(language) ?? FALLBACK) === 'rtl',
+  };
   rules.set(language, made);
   return made;
 }

@@ -9,7 +9,7 @@ interface Host {
 }
 
 /** Headers of a page's request that go on; the rest is the gateway's business. */
-const passed = ['Content-Type', 'If-None-Match', 'Range', 'If-Range'];
+const passed = ['Accept-Language', 'Content-Type', 'If-None-Match', 'Range', 'If-Range'];
 
 /**
  * Answers a page's request to the API: by the server through the gate, or, where nobody answers, by keeping what may

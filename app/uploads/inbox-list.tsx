@@ -15,10 +15,8 @@ export function InboxList(): JSX.Element {
   return (
     <div role="status">
       {files.length > 0 && (
-        <section class="group inbox" data-inbox={files.length} aria-labelledby="inbox-title">
-          <div class="group-head">
-            <h2 id="inbox-title">{t('inbox.title', { count: files.length })}</h2>
-          </div>
+        <section class="inbox" data-inbox={files.length} aria-labelledby="inbox-title">
+          <h2 id="inbox-title">{t('inbox.title', { count: files.length })}</h2>
           <p class="hint">{t('inbox.lead')}</p>
           <ul aria-label={t('inbox.list')}>
             {files.slice(0, SHOWN).map((file) => (
