@@ -41,7 +41,7 @@ export default defineConfig({
       manifest: false,
       injectManifest: {
         // Every page and every language opens without a network; manifests and screenshots are for the browser alone.
-        globPatterns: ['**/*.{js,css,html,svg}', 'icons/*.png'],
+        globPatterns: ['**/*.{js,css,html,svg,json}', 'icons/*.png'],
         rollupFormat: 'iife',
       },
       devOptions: { enabled: true, type: 'module' },

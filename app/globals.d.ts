@@ -1,6 +1,12 @@
 /** The build id, put in by the bundler. */
 declare const __BUILD__: string;
 
+/** The address of a file that is not bundled. */
+declare module '*?url' {
+  const address: string;
+  export default address;
+}
+
 interface ImportMeta {
   readonly env: { readonly DEV: boolean };
 }

@@ -1,4 +1,5 @@
 import { computed, signal } from '@preact/signals';
+import i18next from 'i18next';
 import type en from '../locales/en.json';
 import { type ErrorCode, isErrorCode } from '../shared/errors.ts';
 import {
@@ -10,7 +11,8 @@ import {
   languages,
   languagesFor,
 } from '../shared/language.ts';
-import { type Texts, textAt, type Values } from '../shared/texts.ts';
+import { type Values, writtenValues } from '../shared/texts.ts';
+import { loadTexts } from './texts.ts';
 
 /** The language of everything shown. Components that show text follow it by calling `t`. */
 export const language = signal<Language>(FALLBACK);
@@ -30,22 +32,19 @@ type Keys<Tree, Prefix extends string = ''> = {
 /** Every text there is, plural forms left out: a key without a text does not compile. */
 export type TextKey = Keys<typeof en>;
 
-/** A file each, of which only the one that is shown is loaded: every language is whole. */
-const files: Readonly<Record<Language, () => Promise<{ default: Texts }>>> = {
-  en: () => import('../locales/en.json'),
-  de: () => import('../locales/de.json'),
-  es: () => import('../locales/es.json'),
-  fr: () => import('../locales/fr.json'),
-  'pt-BR': () => import('../locales/pt-BR.json'),
-  ja: () => import('../locales/ja.json'),
-  'zh-Hans': () => import('../locales/zh-Hans.json'),
-  ar: () => import('../locales/ar.json'),
-  hi: () => import('../locales/hi.json'),
-};
-
 const CHOICE = 'holdfast.language';
 /** Those that were loaded. */
-const texts = new Map<Language, Texts>();
+const texts = i18next.createInstance();
+/** Its settings are taken at once: nothing is loaded by it. */
+const isReady = texts.init({
+  lng: FALLBACK,
+  // Every language is whole, so there is no other to fall back to.
+  fallbackLng: false,
+  load: 'currentOnly',
+  resources: {},
+  // Preact escapes what it renders.
+  interpolation: { escapeValue: false },
+});
 
 /**
  * Shows the language that was chosen here before, or the first of the browser's languages that we have; where its texts
@@ -68,7 +67,8 @@ export async function chooseLanguage(chosen: Language): Promise<void> {
 /** The text for `key` in the language shown, with `values` filled in; `count` picks the plural form. */
 export function t(key: TextKey, values: Values = {}): string {
   // Reading the signal makes the component that asks render again when the language changes.
-  return textAt(texts.get(language.value) ?? {}, key, values, locale.value);
+  const lng = language.value;
+  return texts.t(key, { ...values, lng, replace: writtenValues(values, locale.value) });
 }
 
 /** The words for an error code; of one that only a newer release knows, that this page is older. */
@@ -78,10 +78,11 @@ export function errorText(code: ErrorCode): string {
 
 /** Whether its texts could be had: without a network and a cached copy they can't. */
 async function show(next: Language): Promise<boolean> {
-  if (!texts.has(next)) {
-    const found = await files[next]().catch(() => null);
+  await isReady;
+  if (!texts.hasResourceBundle(next, 'translation')) {
+    const found = await loadTexts(next);
     if (!found) return false;
-    texts.set(next, found.default);
+    texts.addResourceBundle(next, 'translation', found);
   }
   language.value = next;
   document.documentElement.lang = next;
