@@ -22,6 +22,8 @@ export const header = {
   issuedAt: 'Upload-Session-Issued-At',
   /** On a 401 that the gateway made itself, without asking the server. */
   gateway: 'X-Holdfast-Gateway',
+  /** On what the worker answers from memory since the server can't be reached: when it was heard, ms since the epoch. */
+  heardAt: 'X-Holdfast-Heard-At',
 } as const;
 
 /** Files in one `PUT` of an upload session, at most. */

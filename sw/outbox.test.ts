@@ -4,7 +4,7 @@ import type { AccountState } from '../shared/account-session.ts';
 import type { News } from '../shared/protocol.ts';
 import type { Account } from './account.ts';
 import type { ApiRequest } from './gateway.ts';
-import { mayWait, Outbox } from './outbox.ts';
+import { mayWait, Outbox, takesBack } from './outbox.ts';
 import { type Intent, Store } from './store.ts';
 
 const file = '/api/files/0b0e2d0c-5f3e-4a58-9f6f-1d1f6f1d2a10';
@@ -220,4 +220,35 @@ test('the log says that something waits or was dropped, and never what', async (
   await outbox.add(rename('u1'));
   await outbox.flush();
   expect(log).toEqual(['a change waits for the network', '1 changes dropped']);
+});
+
+test('only restoring a file takes a deletion back', () => {
+  const asked = (method: string, path: string) =>
+    takesBack({ method, path, headers: new Headers(), body: null });
+  expect(asked('POST', `${file}/restore`)).toBe(file);
+  expect([asked('GET', `${file}/restore`), asked('POST', file), asked('DELETE', file)]).toEqual([
+    null,
+    null,
+    null,
+  ]);
+});
+
+test('a deletion that still waits is taken back here, and never sent', async () => {
+  const { outbox, sent, waiting } = device();
+  for (const one of [rename('u1'), remove('u1'), remove('u2')]) await outbox.add(one);
+  expect(await outbox.takeBack('/api/files/u1')).toBe(true);
+  expect(await waiting()).toEqual(['PATCH u1', 'DELETE u2']);
+  await outbox.flush();
+  expect(sent.some((one) => one === 'DELETE u1')).toBe(false);
+});
+
+test('a deletion that is just being sent is for the server to take back', async () => {
+  let settle: (status: number) => void = () => undefined;
+  const { outbox } = device([new Promise((resolve) => (settle = resolve))]);
+  await outbox.add(remove('u1'));
+  const flushed = outbox.flush();
+  const takenBack = outbox.takeBack('/api/files/u1');
+  settle(204);
+  await flushed;
+  expect(await takenBack).toBe(false);
 });

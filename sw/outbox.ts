@@ -12,10 +12,16 @@ interface Host {
 }
 
 const path = /^\/api\/files\/[^/]+$/;
+const restore = /^\/api\/files\/[^/]+\/restore$/;
 
 /** Whether a request may wait until there is a network: small changes to the library, safe to carry out late. */
 export function mayWait({ method, path: target }: ApiRequest): boolean {
   return (method === 'PATCH' || method === 'DELETE') && path.test(target);
+}
+
+/** Which deletion `request` takes back, as its path, or null when it is no such request. */
+export function takesBack({ method, path: target }: ApiRequest): string | null {
+  return method === 'POST' && restore.test(target) ? target.replace(/\/restore$/, '') : null;
 }
 
 /**
@@ -45,6 +51,16 @@ export class Outbox {
     await this.#host.store.addIntent(intent);
     this.#host.log('a change waits for the network');
     return true;
+  }
+
+  /** Drops the deletion of `target` that still waits here; false when the server has heard of it, or none was asked for. */
+  async takeBack(target: string): Promise<boolean> {
+    // What is just being sent is the server's to take back.
+    await this.#flushing;
+    const waiting = await this.#host.store.intents();
+    const found = waiting.filter(({ intent }) => intent.method === 'DELETE' && intent.path === target);
+    for (const { key } of found) await this.#host.store.removeIntent(key);
+    return found.length > 0;
   }
 
   /** Carries out what waits, in order, as far as the network goes. */

@@ -5,7 +5,7 @@ import type { Outbox } from './outbox.ts';
 import { answerPage } from './page-requests.ts';
 
 /** The worker of a page whose requests are answered with `status`. */
-function workerWith(status: number, keeps = true) {
+function workerWith(status: number, keeps = true, takenBack = false) {
   const kept: string[] = [];
   const sent: ApiRequest[] = [];
   const posts: News[] = [];
@@ -20,6 +20,7 @@ function workerWith(status: number, keeps = true) {
       if (keeps) kept.push(`${method} ${path}`);
       return keeps;
     },
+    takeBack: async () => takenBack,
   } as unknown as Outbox;
   const ask = (method: string, path: string, body?: string) => {
     const init = body === undefined ? { method } : { method, body };
@@ -85,4 +86,19 @@ test('a body is read before it goes out, so that it can go out again', async () 
   ]);
   await ask('GET', '/api/files');
   expect(sent[1]?.body).toBe(null);
+});
+
+test('taking back a deletion that still waits asks nobody', async () => {
+  const { ask, sent, posts } = workerWith(404, true, true);
+  expect((await ask('POST', '/api/files/u1/restore')).status).toBe(204);
+  expect([sent, posts]).toEqual([[], []]);
+});
+
+test('taking back a deletion that was made asks the server, is news, and never waits', async () => {
+  const good = workerWith(200);
+  expect((await good.ask('POST', '/api/files/u1/restore')).status).toBe(200);
+  expect(good.posts).toEqual([{ type: 'library' }]);
+  const silent = workerWith(503);
+  expect((await silent.ask('POST', '/api/files/u1/restore')).status).toBe(503);
+  expect([silent.posts, silent.kept]).toEqual([[], []]);
 });

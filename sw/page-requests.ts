@@ -1,6 +1,6 @@
 import type { News } from '../shared/protocol.ts';
 import type { ApiRequest, Gateway } from './gateway.ts';
-import { mayWait, type Outbox } from './outbox.ts';
+import { mayWait, type Outbox, takesBack } from './outbox.ts';
 
 interface Host {
   gateway: Gateway;
@@ -17,7 +17,10 @@ const passed = ['Accept-Language', 'Content-Type', 'If-None-Match', 'Range', 'If
  */
 export async function answerPage({ gateway, outbox, post }: Host, request: Request): Promise<Response> {
   const asked = await toApiRequest(request);
+  const deletion = takesBack(asked);
+  if (deletion !== null && (await outbox.takeBack(deletion))) return new Response(null, { status: 204 });
   const response = await gateway.send(asked);
+  if (deletion !== null && response.ok) post({ type: 'library' });
   if (!mayWait(asked)) return response;
   if (response.ok) post({ type: 'library' });
   if (response.status !== 503 || !(await outbox.add(asked))) return response;

@@ -22,7 +22,8 @@ export class Shell {
     self.addEventListener('activate', (event) => void files.activate(event));
     registerRoute(new PrecacheRoute(files, { cleanURLs: false }));
     const page = files.createHandlerBoundToURL('/index.html');
-    registerRoute(new NavigationRoute(page, { denylist: [/^\/api\//] }));
+    // A shared link has a page of its own, which needs no worker: whoever opens it may have no account.
+    registerRoute(new NavigationRoute(page, { denylist: [/^\/api\//, /^\/s\//] }));
     // Named after their content, so whichever build's cache has one has the right one.
     registerRoute(
       ({ url, sameOrigin }) => sameOrigin && url.pathname.startsWith('/assets/'),

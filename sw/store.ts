@@ -5,7 +5,9 @@ import {
   firstAccountState,
   nextAccountState,
 } from '../shared/account-session.ts';
+import type { StoredFile } from '../shared/api.ts';
 import { HoldfastError } from '../shared/errors.ts';
+import type { LibraryFacts } from '../shared/library-memory.ts';
 import type { DeviceFacts, InboxFile, LogEntry } from '../shared/protocol.ts';
 import type { Upload } from '../shared/upload.ts';
 
@@ -40,6 +42,20 @@ export interface InboxRecord extends InboxFile {
 /** What is known of person and device when no page is there to ask. */
 export type DeviceChoice = Omit<DeviceFacts, 'metered'>;
 
+/** What was last heard of the library beside its files. */
+export interface LibraryRecord extends LibraryFacts {
+  account: string;
+  /** When, ms since the epoch. */
+  heardAt: number;
+}
+
+/** A change of what is remembered of the library. */
+export interface LibraryChange {
+  record?: LibraryRecord;
+  keep?: readonly StoredFile[];
+  drop?: readonly string[];
+}
+
 /** Lines of the log that are kept. */
 const MAX_LOG = 2000;
 
@@ -59,6 +75,9 @@ interface Schema extends DBSchema {
   outbox: { key: number; value: Intent };
   log: { key: number; value: LogEntry };
   person: { key: 'device'; value: DeviceChoice };
+  /** What was last heard of the library of one account, for when nobody answers. */
+  library: { key: string; value: StoredFile };
+  libraryRecord: { key: 'now'; value: LibraryRecord };
 }
 
 const storeNames = ['uploads', 'sessions', 'digests', 'staged', 'handles', 'meta'] as const;
@@ -253,6 +272,39 @@ export class Store {
     return (await this.#with((db) => db.get('person', 'device'))) ?? null;
   }
 
+  /** What is remembered of the library, and of whose; null when nothing is. */
+  async library(): Promise<{ record: LibraryRecord; files: StoredFile[] } | null> {
+    return this.#with(async (db) => {
+      const tx = db.transaction(['library', 'libraryRecord']);
+      const [record, files] = await Promise.all([
+        tx.objectStore('libraryRecord').get('now'),
+        tx.objectStore('library').getAll(),
+      ]);
+      return record ? { record, files } : null;
+    });
+  }
+
+  /** Writes a change down; it can be heard again, so it need not outlive a crash. */
+  async changeLibrary({ record, keep = [], drop = [] }: LibraryChange): Promise<void> {
+    await this.#with(async (db) => {
+      const tx = db.transaction(['library', 'libraryRecord'], 'readwrite', { durability: 'relaxed' });
+      const done = tx.done; // reports whatever fails
+      const quiet = (request: Promise<unknown>) => void request.catch(() => undefined);
+      if (record) quiet(tx.objectStore('libraryRecord').put(record, 'now'));
+      for (const file of keep) quiet(tx.objectStore('library').put(file));
+      for (const id of drop) quiet(tx.objectStore('library').delete(id));
+      await done;
+    });
+  }
+
+  async forgetLibrary(): Promise<void> {
+    await this.#with(async (db) => {
+      const tx = db.transaction(['library', 'libraryRecord'], 'readwrite');
+      await Promise.all([tx.objectStore('library').clear(), tx.objectStore('libraryRecord').clear()]);
+      await tx.done;
+    });
+  }
+
   async account(): Promise<AccountState> {
     return (await this.#with((db) => db.get('account', 'now'))) ?? firstAccountState;
   }
@@ -295,7 +347,7 @@ export class Store {
     const forget = () => {
       this.#open = null;
     };
-    return openDB<Schema>(this.#name, 1, {
+    return openDB<Schema>(this.#name, 2, {
       // Each step leads from one released version to the next and is never edited afterwards.
       upgrade(db, from) {
         if (from < 1) {
@@ -304,6 +356,10 @@ export class Store {
           for (const name of ['digests', 'staged', 'handles', 'meta', 'account', 'person'] as const)
             db.createObjectStore(name);
           for (const name of ['outbox', 'log'] as const) db.createObjectStore(name, { autoIncrement: true });
+        }
+        if (from < 2) {
+          db.createObjectStore('library', { keyPath: 'id' });
+          db.createObjectStore('libraryRecord');
         }
       },
       blocking: (_current, _blocked, event) => {

@@ -10,6 +10,7 @@ import { Engine } from './engine.ts';
 import { fetchApi, Gateway } from './gateway.ts';
 import { Inbox, isShare } from './inbox.ts';
 import { Leases } from './leases.ts';
+import { isOfLibrary, LibraryMemory } from './library-memory.ts';
 import { Log } from './log.ts';
 import { NewsDesk, postNews } from './news.ts';
 import { Notifier } from './notifier.ts';
@@ -17,6 +18,7 @@ import { Outbox } from './outbox.ts';
 import { answerPage } from './page-requests.ts';
 import { Shell } from './shell.ts';
 import { Store } from './store.ts';
+import { isThumbnail, Thumbnails } from './thumbnails.ts';
 import { UploadApi } from './upload-api.ts';
 import { Wake } from './wake.ts';
 
@@ -80,6 +82,8 @@ const engine: Engine = new Engine(
 const news: NewsDesk = new NewsDesk(engine, (totals) => void notifier.look(totals));
 const leases = new Leases();
 const inbox = new Inbox({ store, room: stagingRoom, now: Date.now, post: postNews, log: log.of('worker') });
+const library = new LibraryMemory({ store, account, now: Date.now, log: log.of('worker') });
+const thumbnails = new Thumbnails({ caches: self.caches, account });
 const notifier: Notifier = new Notifier({ device, log: log.of('worker') });
 const wake = new Wake({
   work: async () => {
@@ -113,10 +117,15 @@ function onFetch(event: FetchEvent): void {
   if (url.origin !== self.location.origin) return; // not ours to touch
   if (isShare(request)) event.respondWith(inbox.take(request));
   if (!url.pathname.startsWith('/api/')) return; // the shell's routes answer, or the network does
+  if (url.pathname.startsWith('/api/shared/')) return; // a shared link's own page asks, with no account of ours
   if (request.mode === 'navigate' && url.pathname.startsWith('/api/auth/')) return; // SSO comes back this way
   if (isNative(request)) return; // already looked at: the browser fetches it by itself
+  if (isDownload(request)) return event.respondWith(answerDownload(gateway, request));
   const host = { gateway, outbox, post: postNews };
-  event.respondWith(isDownload(request) ? answerDownload(gateway, request) : answerPage(host, request));
+  const send = () => answerPage(host, request);
+  const keep = (work: Promise<void>) => event.waitUntil(work);
+  if (isThumbnail(request)) return event.respondWith(thumbnails.answer(request, send, keep));
+  event.respondWith(isOfLibrary(request) ? library.answer(request, send, keep) : send());
 }
 
 async function onMessage(event: ExtendableMessageEvent): Promise<void> {
@@ -162,6 +171,8 @@ async function isLast(leaving: Client): Promise<boolean> {
 /** The account session changed: uploads of this account go on, and what was told of an expiry is over. */
 function onAccount(): void {
   engine.accountChanged();
+  void library.accountChanged();
+  void thumbnails.accountChanged();
   if (account.current.at === 'signed-in') {
     void notifier.clear();
     void outbox.flush();
