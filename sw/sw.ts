@@ -120,12 +120,16 @@ function onFetch(event: FetchEvent): void {
   if (url.pathname.startsWith('/api/shared/')) return; // a shared link's own page asks, with no account of ours
   if (request.mode === 'navigate' && url.pathname.startsWith('/api/auth/')) return; // SSO comes back this way
   if (isNative(request)) return; // already looked at: the browser fetches it by itself
-  if (isDownload(request)) return event.respondWith(answerDownload(gateway, request));
-  const host = { gateway, outbox, post: postNews };
-  const send = () => answerPage(host, request);
+  event.respondWith(answer(event));
+}
+
+function answer(event: FetchEvent): Promise<Response> {
+  const { request } = event;
+  if (isDownload(request)) return answerDownload(gateway, request);
+  const send = () => answerPage({ gateway, outbox, post: postNews }, request);
   const keep = (work: Promise<void>) => event.waitUntil(work);
-  if (isThumbnail(request)) return event.respondWith(thumbnails.answer(request, send, keep));
-  event.respondWith(isOfLibrary(request) ? library.answer(request, send, keep) : send());
+  if (isThumbnail(request)) return thumbnails.answer(request, send, keep);
+  return isOfLibrary(request) ? library.answer(request, send, keep) : send();
 }
 
 async function onMessage(event: ExtendableMessageEvent): Promise<void> {
