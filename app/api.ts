@@ -3,10 +3,15 @@ import * as v from 'valibot';
 import {
   AccountSession,
   DeviceSessions,
+  type FileOrder,
+  header,
+  type NewShare,
   Passkey,
   Passkeys,
   Problem,
   type RegisterPasskey,
+  Share,
+  Shares,
   SignInMethods,
   SsoStart,
   StoredFiles,
@@ -25,9 +30,6 @@ export type Answer<T> = { ok: true; value: T } | { ok: false; code: ErrorCode; l
 
 /** Requests of this page that are still open: each needs the worker alive. */
 export const openCalls = signal(0);
-
-/** Files shown at a time. */
-const PAGE_FILES = 50;
 
 /** The worker's own answer, `{queued: true}`, or anything the server says of a change that was made. */
 const Changed = v.fallback(v.object({ queued: v.literal(true) }), {
@@ -116,11 +118,30 @@ export function readSession(): Promise<Answer<unknown>> {
   return request('/api/session', {}, v.pick(AccountSession, ['account']));
 }
 
-/** The newest files after `cursor`, `limit` of them. */
-export function listFiles(cursor: string | null, limit: number = PAGE_FILES): Promise<Answer<StoredFiles>> {
-  const query = new URLSearchParams({ limit: String(Math.min(1000, Math.max(PAGE_FILES, limit))) });
+/** Which files to list, and in what order. */
+export interface FileAsk {
+  q: string;
+  order: FileOrder;
+}
+
+/** A page of the library; `heardAt` (ms since the epoch) when nobody answered and the worker remembers. */
+export interface HeardFiles extends StoredFiles {
+  heardAt: number | null;
+}
+
+/** The files that `ask` is for after `cursor`, `limit` of them (1–1000). */
+export function listFiles(
+  { q, order }: FileAsk,
+  cursor: string | null,
+  limit: number,
+): Promise<Answer<HeardFiles>> {
+  const query = new URLSearchParams({ limit: String(limit), order });
+  if (q !== '') query.set('q', q);
   if (cursor !== null) query.set('after', cursor);
-  return request(`/api/files?${query}`, {}, StoredFiles);
+  return ask(`/api/files?${query}`, {}, async (response) => {
+    const answer = await read(response, StoredFiles);
+    return answer.ok ? { ok: true, value: { ...answer.value, heardAt: heardAt(response) } } : answer;
+  });
 }
 
 /** Whether a change was made, or stands in line until the network is back. */
@@ -134,9 +155,47 @@ export function deleteFile(id: string): Promise<Answer<Change>> {
   return request(`/api/files/${id}`, { method: 'DELETE' }, Changed);
 }
 
-/** Where a browser downloads the file from. */
+/** Takes the deletion of a file back. */
+export function restoreFile(id: string): Promise<Answer<unknown>> {
+  return request(`/api/files/${id}/restore`, { method: 'POST' }, v.unknown());
+}
+
+/** The first `bytes` of a file, as text. What is no UTF-8 shows as replacement characters. */
+export function readText(id: string, bytes: number): Promise<Answer<string>> {
+  const headers = { Range: `bytes=0-${bytes - 1}` };
+  return ask(contentUrl(id), { headers }, async (response) => {
+    if (!response.ok) return read(response, v.never());
+    return { ok: true, value: new TextDecoder().decode(await response.arrayBuffer()) };
+  });
+}
+
+/** Makes a link for people without an account. */
+export function createShare(share: NewShare): Promise<Answer<Share>> {
+  return request('/api/shares', { method: 'POST', ...json(share) }, Share);
+}
+
+export function listShares(): Promise<Answer<Shares>> {
+  return request('/api/shares', {}, Shares);
+}
+
+/** Takes a link back: it ends at once. */
+export function revokeShare(id: string): Promise<Answer<unknown>> {
+  return request(`/api/shares/${encodeURIComponent(id)}`, { method: 'DELETE' }, v.unknown());
+}
+
+/** Where a browser downloads the file from, and where images and media elements show it from. */
 export function contentUrl(id: string): string {
   return `/api/files/${id}/content`;
+}
+
+/** Where a PDF is shown by the browser's own viewer. */
+export function pdfUrl(id: string): string {
+  return `${contentUrl(id)}?show=pdf`;
+}
+
+/** Where the small picture of a file is, if it has one. */
+export function thumbnailUrl(id: string): string {
+  return `/api/files/${id}/thumbnail`;
 }
 
 function post(path: string, body: unknown): Promise<Answer<unknown>> {
@@ -147,24 +206,36 @@ function json(body: unknown): RequestInit {
   return { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
 }
 
-async function request<T>(
+function request<T>(
   path: string,
   init: RequestInit,
   schema: v.GenericSchema<unknown, T>,
+): Promise<Answer<T>> {
+  return ask(path, init, (response) => read(response, schema));
+}
+
+async function ask<T>(
+  path: string,
+  init: RequestInit,
+  take: (response: Response) => Promise<Answer<T>>,
 ): Promise<Answer<T>> {
   if (!(await isControlled())) return { ok: false, code: 'WORKER_SILENT' };
   openCalls.value += 1;
   try {
     // A mail that this request sends is to speak what is shown here, whatever the browser is set to.
     const headers = { Accept: 'application/json', 'Accept-Language': language.peek(), ...init.headers };
-    const response = await fetch(path, { ...init, headers, redirect: 'manual' });
-    return await read(response, schema);
+    return await take(await fetch(path, { ...init, headers, redirect: 'manual' }));
   } catch {
     // Offline, a connection that broke, or a worker that was stopped in between: all the same to a person.
     return { ok: false, code: 'UNREACHABLE' };
   } finally {
     openCalls.value -= 1;
   }
+}
+
+function heardAt(response: Response): number | null {
+  const text = response.headers.get(header.heardAt);
+  return text === null ? null : Number(text);
 }
 
 async function read<T>(response: Response, schema: v.GenericSchema<unknown, T>): Promise<Answer<T>> {

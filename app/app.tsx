@@ -23,7 +23,7 @@ import { workerState } from './worker.ts';
 const PATIENCE_MS = 4_000;
 
 const LibraryPage = lazy(() =>
-  import('./library-page.tsx').then((module) => module.LibraryPage).catch(() => Broken),
+  import('./library/library-page.tsx').then((module) => module.LibraryPage).catch(() => Broken),
 );
 const SettingsPage = lazy(() =>
   import('./settings/settings-page.tsx').then((module) => module.SettingsPage).catch(() => Broken),

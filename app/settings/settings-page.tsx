@@ -6,6 +6,7 @@ import { DevicesPanel } from './devices.tsx';
 import { General } from './general.tsx';
 import { LeavePanel } from './leave.tsx';
 import { PasskeysPanel } from './passkeys.tsx';
+import { SharesPanel } from './shares.tsx';
 import { StoragePanel } from './storage.tsx';
 
 /** The account, this device, and how to leave. */
@@ -19,6 +20,7 @@ export function SettingsPage(): JSX.Element {
       <General />
       <PasskeysPanel />
       <DevicesPanel />
+      <SharesPanel />
       <StoragePanel />
       <InstallPanel />
       <LimitsPanel />

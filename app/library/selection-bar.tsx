@@ -1,0 +1,131 @@
+import type { JSX } from 'preact';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { MAX_FILES_PER_SHARE, type StoredFile } from '../../shared/api.ts';
+import { contentUrl } from '../api.ts';
+import { t } from '../i18n.ts';
+import { Icon } from '../icons.tsx';
+import { askToShare } from '../sharing/target.ts';
+import { remove } from './changes.ts';
+import { select, selected } from './selection.ts';
+
+/** What can be done with all that is selected. It lies over the foot of the page, so the list does not move for it. */
+export function SelectionBar(props: {
+  files: readonly StoredFile[];
+  onSelectAll: () => Promise<void>;
+}): JSX.Element {
+  const count = selected.value.size;
+  const [doing, setDoing] = useState<'nothing' | 'deleting' | 'selecting'>('nothing');
+  const { files, onSelectAll } = props;
+  return (
+    <section class="over-foot" aria-label={t('library.selected', { count })} hidden={count === 0}>
+      {count > 0 && (
+        <div class="foot-bar" data-selection={count}>
+          <p role="status">
+            {doing === 'selecting' ? t('library.selecting') : t('library.selected', { count })}
+          </p>
+          {doing === 'deleting' ? (
+            <Ask
+              question={t('library.deleteManyAsk', { count })}
+              onNo={() => setDoing('nothing')}
+              onYes={() => {
+                setDoing('nothing');
+                const ids = [...selected.peek()];
+                select([]);
+                void remove(ids);
+              }}
+            />
+          ) : (
+            <div class="foot-actions">
+              <button
+                type="button"
+                class="button small"
+                data-do-all="download"
+                onClick={() => downloadEach(files.filter(({ id }) => selected.peek().has(id)))}
+              >
+                <Icon name="download" />
+                {t('library.download')}
+              </button>
+              <button
+                type="button"
+                class="button small"
+                data-do-all="share"
+                title={
+                  count > MAX_FILES_PER_SHARE ? t('share.tooMany', { most: MAX_FILES_PER_SHARE }) : undefined
+                }
+                disabled={count > MAX_FILES_PER_SHARE}
+                onClick={() => askToShare({ at: 'files', ids: [...selected.peek()], name: nameOf(files) })}
+              >
+                <Icon name="share" />
+                {t('share.action')}
+              </button>
+              <button
+                type="button"
+                class="button small"
+                data-do-all="delete"
+                onClick={() => setDoing('deleting')}
+              >
+                <Icon name="delete" />
+                {t('library.delete')}
+              </button>
+              <button
+                type="button"
+                class="button small"
+                data-do-all="select"
+                onClick={() => {
+                  setDoing('selecting');
+                  void onSelectAll().finally(() => setDoing('nothing'));
+                }}
+              >
+                {t('library.selectAll')}
+              </button>
+              <button
+                type="button"
+                class="icon-button"
+                data-do-all="select-none"
+                aria-label={t('library.selectNone')}
+                title={t('library.selectNone')}
+                onClick={() => select([])}
+              >
+                <Icon name="close" />
+              </button>
+            </div>
+          )}
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Ask(props: { question: string; onYes: () => void; onNo: () => void }): JSX.Element {
+  const no = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => no.current?.focus(), []);
+  return (
+    <div class="foot-actions">
+      <span role="alert">{props.question}</span>
+      <button type="button" class="button small danger" data-do-all="delete-now" onClick={props.onYes}>
+        {t('library.delete')}
+      </button>
+      <button type="button" class="button small" data-do-all="keep" ref={no} onClick={props.onNo}>
+        {t('common.cancel')}
+      </button>
+    </div>
+  );
+}
+
+/** A download for each: links that a browser follows by itself, past the worker once that has looked at them. */
+function downloadEach(files: readonly StoredFile[]): void {
+  for (const { id, name } of files) {
+    const link = document.createElement('a');
+    link.href = contentUrl(id);
+    link.download = name;
+    document.body.append(link);
+    link.click();
+    link.remove();
+  }
+}
+
+/** What a share of the selection is called by: its one file, or nothing. */
+function nameOf(files: readonly StoredFile[]): string | null {
+  const [id, ...others] = selected.peek();
+  return others.length === 0 ? (files.find((file) => file.id === id)?.name ?? null) : null;
+}
