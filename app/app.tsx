@@ -10,8 +10,6 @@ import { Message } from './message.tsx';
 import { ActionNotices, Notices } from './notices.tsx';
 import { ping } from './presence.ts';
 import { isSheetOpen, useShortcuts } from './shortcuts/shortcuts.ts';
-import { CompletePage } from './sign-in/complete-page.tsx';
-import { SignInPage } from './sign-in/sign-in-page.tsx';
 import { SignOutDialog } from './sign-out.tsx';
 import { Skeleton } from './skeleton.tsx';
 import { groups, session } from './state.ts';
@@ -22,6 +20,12 @@ import { workerState } from './worker.ts';
 /** A server that answers does so within this; then silence is worth a word. In ms. */
 const PATIENCE_MS = 4_000;
 
+const SignInPage = lazy(() =>
+  import('./sign-in/sign-in-page.tsx').then((module) => module.SignInPage).catch(() => Broken),
+);
+const CompletePage = lazy(() =>
+  import('./sign-in/complete-page.tsx').then((module) => module.CompletePage).catch(() => Broken),
+);
 const LibraryPage = lazy(() =>
   import('./library/library-page.tsx').then((module) => module.LibraryPage).catch(() => Broken),
 );
@@ -58,7 +62,9 @@ function Frame(): JSX.Element {
       <Notices />
       <ActionNotices />
       <main id="main" tabIndex={-1}>
-        <Content />
+        <ErrorBoundary>
+          <Content />
+        </ErrorBoundary>
         {isSignedIn && <HiddenInputs />}
       </main>
       {isSignedIn && <DropVeil />}
