@@ -36,7 +36,7 @@ export const libraryVersion = signal(0);
 export const droppedChanges = signal(0);
 /** Whether the list is known at all: an empty list that is not known yet is a skeleton, not an empty state. */
 export const listKnown = signal(false);
-/** The last account that was signed in here. */
+/** The last account that was signed in here, as far as this page knows. */
 export const lastAccountId = signal<string | null>(null);
 
 /** A row each, so that a row that changes renders alone. */
@@ -129,12 +129,13 @@ export function applySession(next: SessionView): void {
   if (next.epoch === now.epoch && next.state === now.state && next.account?.id === now.account?.id) return;
   batch(() => {
     session.value = next;
-    if (next.state === 'signed-in' && next.account) {
-      // Another account sees none of the first one's rows, not even until its own have come.
+    if ((next.state === 'signed-in' || next.state === 'expired') && next.account) {
+      // Another account sees none of the first one's rows, not even until its own have come. Those of an expired one
+      // are known here too, when this page was opened after the expiry.
       if (lastAccountId.peek() !== null && lastAccountId.peek() !== next.account.id) clear(true);
       lastAccountId.value = next.account.id;
-      libraryVersion.value += 1;
     }
+    if (next.state === 'signed-in') libraryVersion.value += 1;
     // The files stay at hand: whoever signs in again goes on with them.
     if (next.state === 'signed-out') clear(false);
   });
