@@ -105,7 +105,9 @@ test('with no window at all, the upload that meets the expiry has it told', asyn
     const registration = await navigator.serviceWorker.getRegistration('/');
     return (await registration?.getNotifications())?.length === 1;
   });
-  expect(await shown(next)).toMatchObject([{ title: en.notice.expired.title, body: en.notice.expired.body, lang: 'en' }]);
+  expect(await shown(next)).toMatchObject([
+    { title: en.notice.expired.title, body: en.notice.expired.body, lang: 'en' },
+  ]);
 
   await next.go(`${origin}/app`);
   await next.waitForPath('/signin');
