@@ -110,7 +110,7 @@ function Facts({ permissions }: { permissions: Permissions | null }): JSX.Elemen
     [t('diagnostics.page'), __BUILD__],
     [t('diagnostics.worker'), about ? about.build : t('diagnostics.silent')],
     [t('diagnostics.instance'), about ? about.instance.slice(0, 8) : '–'],
-    [t('diagnostics.engine'), about ? about.engine : '–'],
+    [t('diagnostics.engine'), about ? t(`diagnostics.engineState.${about.engine}`) : '–'],
     [t('diagnostics.notifications'), t(`diagnostics.permission.${notifications ?? 'unknown'}`)],
     [t('diagnostics.storage'), t(`diagnostics.persistent.${persistentStorage ?? 'unknown'}`)],
   ];

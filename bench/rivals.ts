@@ -67,8 +67,7 @@ async function startHoldfast(folder: string): Promise<Rival> {
     serverPid: server.pid,
     async open(browser) {
       const tab = await browser.open(`${proxy.origin}/app`);
-      if (!signedIn.has(browser))
-        await signIn(tab, { origin: proxy.origin, proxy, server, close: async () => {} });
+      if (!signedIn.has(browser)) await signIn(tab, { origin: proxy.origin, server });
       signedIn.add(browser);
       await tab.until(
         () => document.querySelector('input[type=file][data-pick]') && navigator.serviceWorker.controller,

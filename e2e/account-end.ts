@@ -1,9 +1,9 @@
 import { poll } from './poll.ts';
-import type { Stage } from './stage.ts';
+import type { Place } from './sign-in.ts';
 import type { Tab } from './tab.ts';
 
 /** Ends all sign-ins, and waits until the server says so to whoever is signed in in `tab`. */
-export async function endSessions(stage: Stage, tab: Tab): Promise<void> {
+export async function endSessions(stage: Place, tab: Tab): Promise<void> {
   const cookie = await tab.cookieHeader(stage.origin);
   await stage.server.endSessions();
   // It looks a session up once a second.
@@ -14,7 +14,7 @@ export async function endSessions(stage: Stage, tab: Tab): Promise<void> {
 }
 
 /** Ends all sign-ins, has `tab` ask for something, and waits until each of `tabs` is at sign-in. */
-export async function expire(stage: Stage, tab: Tab, tabs: readonly Tab[] = [tab]): Promise<void> {
+export async function expire(stage: Place, tab: Tab, tabs: readonly Tab[] = [tab]): Promise<void> {
   await endSessions(stage, tab);
   await askForFiles(tab);
   for (const one of tabs) await one.waitForPath('/signin');
@@ -30,14 +30,14 @@ export function askForFiles(tab: Tab): Promise<number> {
   );
 }
 
-/** In the page: counts each expiry notice as it comes up, in `noticeCount`. Works before the document has a body. */
+/** In the page: notes when each expiry notice comes up, in `noticedAt`. Works before the document has a body. */
 export function countNotices(): void {
-  Reflect.set(globalThis, 'noticeCount', 0);
+  const noticedAt: number[] = [];
+  Reflect.set(globalThis, 'noticedAt', noticedAt);
   let shown = 0;
   const look = () => {
     const now = document.querySelectorAll('[data-notice="session-expired"]').length;
-    if (now > shown)
-      Reflect.set(globalThis, 'noticeCount', Reflect.get(globalThis, 'noticeCount') + now - shown);
+    for (let n = shown; n < now; n++) noticedAt.push(Date.now());
     shown = now;
   };
   look();
@@ -46,5 +46,5 @@ export function countNotices(): void {
 
 /** How many expiry notices came up in `tab` since `countNotices` was run in it. */
 export function noticeCount(tab: Tab): Promise<number> {
-  return tab.evaluate(() => Reflect.get(globalThis, 'noticeCount') as number);
+  return tab.evaluate(() => (Reflect.get(globalThis, 'noticedAt') as number[]).length);
 }

@@ -100,6 +100,11 @@ export class Tab {
     await this.until((wanted) => location.pathname === wanted, path);
   }
 
+  /** Waits until a service worker is in charge of the page. */
+  async waitForWorker(): Promise<void> {
+    await this.until(() => navigator.serviceWorker.controller);
+  }
+
   /** Selects files in a file input, `input[data-pick]` unless said otherwise. */
   async pick(files: readonly string[], selector = 'input[type=file][data-pick]'): Promise<void> {
     await this.until((at) => document.querySelector(at), selector);
