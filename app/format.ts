@@ -2,6 +2,7 @@ import { locale, t } from './i18n.ts';
 
 const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 const formats = new Map<string, Intl.NumberFormat>();
+const dateFormats = new Map<string, Intl.DateTimeFormat>();
 
 /** A size in bytes in words, in steps of 1,000 as file managers count: `12.4 MB`. */
 export function size(bytes: number): string {
@@ -57,12 +58,12 @@ export function timeWithSeconds(at: number): string {
 
 /** A day: `12 Mar 2026`. */
 export function day(at: number): string {
-  return new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium' }).format(at);
+  return dateFormat('day', { dateStyle: 'medium' }).format(at);
 }
 
 /** A moment: `12 Mar 2026, 14:05`. */
 export function moment(at: number): string {
-  return new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'short' }).format(at);
+  return dateFormat('moment', { dateStyle: 'medium', timeStyle: 'short' }).format(at);
 }
 
 function span(unit: 'second' | 'minute' | 'hour' | 'day', value: number): string {
@@ -79,5 +80,12 @@ function format(name: string, options: Intl.NumberFormatOptions): Intl.NumberFor
   const key = `${locale.value} ${name}`;
   const found = formats.get(key) ?? new Intl.NumberFormat(locale.value, options);
   formats.set(key, found);
+  return found;
+}
+
+function dateFormat(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${locale.value} ${name}`;
+  const found = dateFormats.get(key) ?? new Intl.DateTimeFormat(locale.value, options);
+  dateFormats.set(key, found);
   return found;
 }

@@ -15,18 +15,21 @@ import { Thumbnail } from './thumbnail.tsx';
 
 type Doing = 'nothing' | 'renaming' | 'deleting';
 
-/** One file, as a row or a tile: the same things in the same order, laid out by the styles. */
+/**
+ * One file, as a row or a tile: the same things in the same order, laid out by the styles. While a person scrolls, its
+ * properties are the same from one time to the next, so it does not render again.
+ */
 export function FileItem(props: {
   file: StoredFile;
   index: number;
   of: number;
-  /** Where it stands, in rows and columns. */
-  at: { row: number; column: number };
+  row: number;
+  column: number;
   order: readonly StoredFile[];
-  onOpen: () => void;
+  onOpen: (id: string) => void;
   onSearch: (q: string) => void;
 }): JSX.Element {
-  const { file, index, of, at, order, onOpen, onSearch } = props;
+  const { file, index, of, row, column, order, onOpen, onSearch } = props;
   const [doing, setDoing] = useState<Doing>('nothing');
   const change = queued.value.get(file.id);
   const isSelected = selected.value.has(file.id);
@@ -41,7 +44,7 @@ export function FileItem(props: {
       data-selected={isSelected || undefined}
       aria-posinset={index + 1}
       aria-setsize={of}
-      style={{ '--at': at.row, '--column': at.column }}
+      style={{ '--at': row, '--column': column }}
     >
       {/* biome-ignore lint/a11y/useSemanticElements: a click tells of the shift key, a change of a box does not */}
       <button
@@ -72,7 +75,7 @@ export function FileItem(props: {
               class="file-open"
               data-do="open"
               aria-label={t('library.openOne', { name })}
-              onClick={onOpen}
+              onClick={() => onOpen(file.id)}
             >
               <FileName name={name} />
             </button>
@@ -120,9 +123,9 @@ export function FileItem(props: {
 }
 
 /** Stands where a file will be that is on its way. */
-export function FileBones({ at }: { at: { row: number; column: number } }): JSX.Element {
+export function FileBones({ row, column }: { row: number; column: number }): JSX.Element {
   return (
-    <li class="file bones" aria-hidden="true" style={{ '--at': at.row, '--column': at.column }}>
+    <li class="file bones" aria-hidden="true" style={{ '--at': row, '--column': column }}>
       <span class="thumb" />
       <span class="file-text" />
     </li>

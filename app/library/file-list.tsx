@@ -16,6 +16,11 @@ narrow.addEventListener('change', () => {
 /** Widths of a tile that look well, in CSS pixels: as many columns as fit, never fewer than two. */
 const TILE_WIDTH = 184;
 
+/** Files made in one go: after a long jump the others follow with the next frames, so that none takes long. */
+const STEP = 6;
+/** Whoever has not scrolled for this long, in ms, looks at what is there. */
+const REST_MS = 60;
+
 /** What is near what is seen: rows `[from, to)`, of so many columns. */
 interface Near {
   from: number;
@@ -51,6 +56,7 @@ export function FileList(props: {
   const kept = focused === null ? -1 : files.findIndex(({ id }) => id === focused);
   if (kept >= 0 && kept < near.from * columns) indices.unshift(kept);
   if (kept >= to) indices.push(kept);
+  const made = useMade(indices.flatMap((index) => files[index]?.id ?? []));
   return (
     <ul
       class={`files ${view}`}
@@ -65,13 +71,10 @@ export function FileList(props: {
     >
       {indices.map((index) => {
         const file = files[index];
-        const at = { row: Math.floor(index / columns), column: index % columns };
-        if (!file) return <FileBones key={index} at={at} />;
-        const open = () => onOpen(file.id);
-        const place = { index, of: count, at };
-        return (
-          <FileItem key={file.id} file={file} order={files} onOpen={open} onSearch={onSearch} {...place} />
-        );
+        const place = { row: Math.floor(index / columns), column: index % columns };
+        if (!file || !made.has(file.id)) return <FileBones key={index} {...place} />;
+        const props = { file, index, of: count, order: files, onOpen, onSearch, ...place };
+        return <FileItem key={file.id} {...props} />;
       })}
     </ul>
   );
@@ -117,6 +120,28 @@ function useNear(list: RefObject<HTMLElement | null>, view: View, count: number)
   }, [view, count]);
 
   return near;
+}
+
+/**
+ * Those of `ids` whose files are made now: those that are there, and the next few of the others. Where more have come
+ * near than a person scrolls past at a time, they are on their way to somewhere else: none is made until they rest.
+ */
+function useMade(ids: readonly string[]): ReadonlySet<string> {
+  const [go, setGo] = useState(0);
+  const last = useRef<{ go: number; made: ReadonlySet<string> }>({ go: -1, made: new Set() });
+  const isResting = go !== last.current.go;
+  const fresh = ids.filter((id) => !last.current.made.has(id));
+  const room = isResting || fresh.length <= 2 * STEP ? STEP : 0;
+  const waiting = new Set(fresh.slice(room));
+  const made = new Set(ids.filter((id) => !waiting.has(id)));
+  useLayoutEffect(() => {
+    last.current = { go, made };
+    if (waiting.size === 0) return;
+    // A tab in the background has no frames.
+    const timer = setTimeout(() => setGo(go + 1), room === 0 ? REST_MS : 16);
+    return () => clearTimeout(timer);
+  });
+  return made;
 }
 
 function useFocusedFile(list: RefObject<HTMLElement | null>): string | null {

@@ -18,9 +18,10 @@ export function Thumbnail({ file }: { file: StoredFile }): JSX.Element {
   const [isBroken, setBroken] = useState(false);
   useEffect(() => setBroken(false), [file.id]);
   const kind = previewOf(file);
+  const hasPicture = hasThumbnail(file) && !isBroken;
   return (
-    <span class="thumb" data-kind={kind ?? 'other'} aria-hidden="true">
-      {hasThumbnail(file) && !isBroken ? (
+    <span class="thumb" data-picture={hasPicture || undefined} aria-hidden="true">
+      {hasPicture ? (
         <img
           src={thumbnailUrl(file.id)}
           alt=""
