@@ -4,5 +4,8 @@ export default defineConfig({
   test: {
     include: ['{shared,sw,app,server,locales,e2e}/**/*.test.{ts,tsx}'],
     environment: 'node',
+    // How fast a machine is decides no test.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });
