@@ -23,6 +23,13 @@ export default defineConfig({
     target: 'es2022',
     // The first ones with `light-dark()`, of 2024: it stays as it is written.
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
+    rolldownOptions: {
+      input: {
+        index: join(import.meta.dirname, 'app', 'index.html'),
+        // The page of a shared link, for people without an account.
+        shared: join(import.meta.dirname, 'app', 'share.html'),
+      },
+    },
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   define: {
@@ -42,6 +49,7 @@ export default defineConfig({
       injectManifest: {
         // Every page and every language opens without a network; manifests and screenshots are for the browser alone.
         globPatterns: ['**/*.{js,css,html,svg,json}', 'icons/*.png'],
+        globIgnores: ['share.html', 'assets/shared-*'],
         rollupFormat: 'iife',
       },
       devOptions: { enabled: true, type: 'module' },

@@ -12,10 +12,9 @@ import { percentOf } from './progress.ts';
 const STEP = 10;
 
 /** What was begun on another device and can be finished here, with the same file. */
-export function Elsewhere(): JSX.Element | null {
+export function ElsewhereList(): JSX.Element {
   const [limit, setLimit] = useState(STEP);
   const uploads = elsewhere.value;
-  if (uploads.length === 0) return null;
   return (
     <section class="group elsewhere" aria-labelledby="elsewhere-title">
       <div class="group-head">

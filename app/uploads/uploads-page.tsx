@@ -1,4 +1,6 @@
 import type { JSX } from 'preact';
+import lazy, { ErrorBoundary } from 'preact-iso/lazy';
+import { elsewhere } from '../elsewhere.ts';
 import { t } from '../i18n.ts';
 import { Icon } from '../icons.tsx';
 import { InstallOffer } from '../install/install-offer.tsx';
@@ -6,12 +8,16 @@ import { isComparing, openPicker, taking } from '../intake.ts';
 import { Skeleton } from '../skeleton.tsx';
 import { groups, listKnown } from '../state.ts';
 import { Announcer } from './announcer.tsx';
-import { Elsewhere } from './elsewhere-list.tsx';
 import { InboxList } from './inbox-list.tsx';
 import { NotificationOffer } from './notification-offer.tsx';
 import { groupNames } from './order.ts';
 import { Overview } from './overview.tsx';
 import { FEW, UploadList } from './upload-list.tsx';
+
+/** Few have anything under way elsewhere, so nobody waits for it. */
+const ElsewhereList = lazy(() =>
+  import('./elsewhere-list.tsx').then((module) => module.ElsewhereList).catch(() => () => null),
+);
 
 /** Everything on its way, and the way to add more. */
 export function UploadsPage(): JSX.Element {
@@ -99,5 +105,14 @@ function PickButtons(): JSX.Element {
         {t('camera.take')}
       </button>
     </div>
+  );
+}
+
+function Elsewhere(): JSX.Element | null {
+  if (elsewhere.value.length === 0) return null;
+  return (
+    <ErrorBoundary>
+      <ElsewhereList />
+    </ErrorBoundary>
   );
 }

@@ -1,0 +1,53 @@
+import * as v from 'valibot';
+import { SharedFiles } from '../../shared/api.ts';
+
+/** What a link leads to. `away`: nobody answered who could know. */
+export type Found = { at: 'open'; shared: SharedFiles } | { at: 'locked' | 'gone' | 'away' };
+
+/** Asks what `token` leads to. */
+export async function readShared(token: string): Promise<Found> {
+  const answer = await ask(addressOf(token), {});
+  if (answer === null) return { at: 'away' };
+  if (!answer.ok) return { at: refusalOf(answer.status) };
+  const parsed = v.safeParse(SharedFiles, await answer.json().catch(() => null));
+  return parsed.success ? { at: 'open', shared: parsed.output } : { at: 'away' };
+}
+
+/** Gives the password of a share: `open` when it was right, `locked` when not. */
+export async function unlock(token: string, password: string): Promise<Found['at']> {
+  const answer = await ask(`${addressOf(token)}/unlock`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ password }),
+  });
+  if (answer === null) return 'away';
+  return answer.ok ? 'open' : refusalOf(answer.status);
+}
+
+/** Where a browser downloads a shared file from. */
+export function sharedContentUrl(token: string, id: string): string {
+  return `${addressOf(token)}/files/${id}/content`;
+}
+
+export function sharedThumbnailUrl(token: string, id: string): string {
+  return `${addressOf(token)}/files/${id}/thumbnail`;
+}
+
+function addressOf(token: string): string {
+  return `/api/shared/${encodeURIComponent(token)}`;
+}
+
+function refusalOf(status: number): 'locked' | 'gone' | 'away' {
+  if (status === 403) return 'locked';
+  // A client that has guessed too often is refused for a while: that is no word on this link.
+  return status >= 400 && status < 500 && status !== 429 ? 'gone' : 'away';
+}
+
+async function ask(address: string, init: RequestInit): Promise<Response | null> {
+  try {
+    const headers = { Accept: 'application/json', ...init.headers };
+    return await fetch(address, { ...init, headers, redirect: 'manual', cache: 'no-store' });
+  } catch {
+    return null; // nobody answered
+  }
+}

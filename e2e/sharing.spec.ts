@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from '@playwright/test';
+import { PlainBrowser } from './browser.ts';
+import { test } from './journey.ts';
+import { poll } from './poll.ts';
+import type { Tab } from './tab.ts';
+
+test('a shared link shows a stranger what was shared and nothing else, until it is taken back', async ({
+  journey,
+}) => {
+  const { origin } = journey.stage;
+  const shared = await journey.file('shared.bin', 300_000);
+  const secret = await journey.file('secret.bin', 200_000, 2);
+  const tab = await journey.signedInTab();
+  await tab.pick([shared.path, secret.path]);
+  await tab.until(() => document.querySelectorAll('[data-upload][data-state=stored]').length === 2);
+  await tab.go(`${origin}/library`);
+  await tab.until(() => document.querySelectorAll('[data-file]').length === 2);
+  const link = await share(tab, 'shared.bin', null);
+
+  const other = await PlainBrowser.launch({ profile: join(journey.folder, 'stranger') });
+  try {
+    const stranger = await other.open(link);
+    await stranger.until(() => document.querySelector('[data-shared=open] [data-shared-file]'));
+    const seen = await stranger.evaluate(() => document.body.textContent ?? '');
+    expect(seen).toContain('shared.bin'.slice(-8));
+    expect(seen).not.toContain('secret');
+    expect(seen).not.toContain('ada@example.org');
+    expect(
+      await stranger.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length),
+    ).toBe(0);
+    await stranger.downloadTo(join(journey.folder, 'downloads'));
+    await stranger.click('[data-shared-file] [data-do=download]');
+    const bytes = await poll('the download', 20_000, async () => {
+      const file = await readFile(join(journey.folder, 'downloads', 'shared.bin')).catch(() => null);
+      return file?.length === shared.bytes ? file : undefined;
+    });
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(shared.sha256);
+
+    const locked = await share(tab, 'secret.bin', 'open sesame');
+    await stranger.go(locked);
+    await stranger.enter('[data-shared-lock] input[name=share-password]', 'open barley');
+    await stranger.until(() => document.querySelector('#shared-refusal:not(:empty)'));
+    await stranger.enter('[data-shared-lock] input[name=share-password]', 'open sesame');
+    await stranger.until(() => document.querySelector('[data-shared=open] [data-shared-file]'));
+
+    await tab.go(`${origin}/settings`);
+    await tab.until(() => document.querySelectorAll('[data-share]').length === 2);
+    for (const left of [1, 0]) {
+      await tab.click('[data-share] [data-do=revoke]');
+      await tab.click('[data-share] [data-do=revoke-now]');
+      await tab.until((n) => document.querySelectorAll('[data-share]').length === n, left);
+    }
+    for (const gone of [link, locked, `${origin}/s/never-was`]) {
+      await stranger.go(gone);
+      await stranger.until(() => document.querySelector('[data-shared=gone]'));
+    }
+  } finally {
+    await other.close({ deleteProfile: true });
+  }
+});
+
+/** Shares the file `name` from its row of the library, and gives the link. */
+async function share(tab: Tab, name: string, password: string | null): Promise<string> {
+  await tab.until((wanted) => document.querySelector(`[data-file] [title="${wanted}"]`), name);
+  await tab.evaluate((wanted) => {
+    const row = document.querySelector(`[data-file] [title="${wanted}"]`)?.closest('[data-file]');
+    row?.querySelector<HTMLElement>('[data-do=share]')?.click();
+  }, name);
+  if (password !== null) {
+    await tab.click('dialog .share-more summary');
+    await tab.fill('dialog input[name=share-password]', password);
+  }
+  await tab.click('dialog [data-do=create-share]');
+  await tab.until(() => document.querySelector('[data-share-link]'));
+  const link = await tab.evaluate(
+    () => document.querySelector<HTMLInputElement>('[data-share-link]')?.value ?? '',
+  );
+  await tab.click('dialog [data-do=done]');
+  return link;
+}
