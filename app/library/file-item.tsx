@@ -69,7 +69,7 @@ export function FileItem(props: {
         />
       ) : (
         <>
-          <div class="file-text">
+          <div class={file.path === '' ? 'file-text' : 'file-text in-folder'}>
             <button
               type="button"
               class="file-open"

@@ -82,7 +82,7 @@ export function FileList(props: {
 
 /** Heights of a row, in CSS pixels, so that where a file is can be told without making it. */
 function rowHeight(view: View): number {
-  if (view === 'grid') return isNarrow.value ? 236 : 252;
+  if (view === 'grid') return isNarrow.value ? 244 : 264;
   return isNarrow.value ? 96 : 72;
 }
 

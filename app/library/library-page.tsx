@@ -34,7 +34,10 @@ export function LibraryPage(): JSX.Element {
   const listing = useListing(ask);
   const known = listing.known.value;
   const refused = listing.refused.value;
-  const turnTo = (next: FileAsk) => route(addressOf(next), true);
+  const turnTo = (next: FileAsk) => {
+    route(addressOf(next), true);
+    scrollTo({ top: 0, behavior: 'instant' }); // another list begins at its beginning
+  };
   if (!known) {
     if (refused === null) return <Skeleton />;
     return (
