@@ -1,0 +1,40 @@
+import AxeBuilder from '@axe-core/playwright';
+import { expect, type Page } from '@playwright/test';
+import { unmarkedTexts } from './pseudo-locale.ts';
+import { test } from './screen-walk.ts';
+import { screens } from './screens.ts';
+
+/** Two looks at each screen in every run; with `HOLDFAST_LOOKS=all` all four. */
+const looks = [
+  { colorScheme: 'light', width: 360 },
+  { colorScheme: 'dark', width: 1280 },
+  { colorScheme: 'dark', width: 360 },
+  { colorScheme: 'light', width: 1280 },
+] as const;
+const taken = process.env.HOLDFAST_LOOKS === 'all' ? looks : looks.slice(0, 2);
+/** Only the screens whose name holds this: `HOLDFAST_SCREENS=settings`. */
+const chosen = screens.filter(({ name }) => name.includes(process.env.HOLDFAST_SCREENS ?? ''));
+
+test('on every screen all that is seen is a text of ours, and axe finds nothing, in light and dark, narrow and wide', async ({
+  walk,
+}) => {
+  test.setTimeout(60_000 + chosen.length * taken.length * 10_000);
+  for (const { name, show } of chosen) {
+    await test.step(name, async () => {
+      await show(walk);
+      expect.soft(await unmarkedTexts(walk.page), `${name}: not from locales/`).toEqual([]);
+      for (const { colorScheme, width } of taken) {
+        await walk.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        await walk.page.setViewportSize({ width, height: 800 });
+        expect.soft(await faults(walk.page), `${name}: ${colorScheme}, ${width} wide`).toEqual([]);
+      }
+    });
+  }
+});
+
+/** What axe says of the page, one line for each element. */
+async function faults(page: Page): Promise<string[]> {
+  // Without legacy mode it opens a page of its own to gather what frames said; here are none.
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id} at ${target.join(' ')}`));
+}
