@@ -8,11 +8,15 @@ import { buildPseudo } from './pseudo-locale.ts';
 import { SCREENS_ENV, type Walk } from './screens.ts';
 import { startStage } from './stage.ts';
 
+/** A real language instead of the pseudo-locale, such as `HOLDFAST_LANGUAGE=ar`, which runs from right to left. */
+export const LANGUAGE = process.env.HOLDFAST_LANGUAGE ?? null;
+
 /** The test runner with a `walk` over the screens of the app in the pseudo-locale, built once for all tests of a file. */
 export const test = base.extend<{ walk: Walk }, { pseudoApp: string }>({
   pseudoApp: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from the pattern what a fixture needs
     async ({}, use) => {
+      if (LANGUAGE !== null) return use(join(import.meta.dirname, '..', 'dist'));
       const folder = await mkdtemp(join(tmpdir(), 'holdfast-pseudo-'));
       await use(await buildPseudo(folder));
       await rm(folder, { recursive: true, force: true });
@@ -24,7 +28,7 @@ export const test = base.extend<{ walk: Walk }, { pseudoApp: string }>({
     const stage = await startStage({ env: { ...SCREENS_ENV, APP_DIR: pseudoApp } });
     const box = await Middlebox.start(stage.server.port);
     stage.proxy.targetPort = box.port;
-    const context = await launchUi({ profile: join(folder, 'profile') });
+    const context = await launchUi({ profile: join(folder, 'profile'), locale: LANGUAGE ?? 'en' });
     const page = context.pages()[0] ?? (await context.newPage());
     await use({ page, stage, box, folder });
     await context.close();
