@@ -60,9 +60,10 @@ function noteNotifications(): void {
 
 /** Has the log say what is allowed: once, and again when that has changed. All tabs hear of a change; one notes it. */
 async function notePermissions(): Promise<void> {
-  const { notifications, persistentStorage } = await readPermissions();
-  const text = `Permissions: notifications ${notifications ?? 'unsupported'}, persistent storage ${persistentStorage ?? 'unknown'}`;
   const note = async () => {
+    // Looked at when it is this tab's turn: what another has noted meanwhile may be newer.
+    const { notifications, persistentStorage } = await readPermissions();
+    const text = `Permissions: notifications ${notifications ?? 'unsupported'}, persistent storage ${persistentStorage ?? 'unknown'}`;
     if (localStorage.getItem(NOTED) === text) return;
     if ((await call('log.note', { text })).ok) localStorage.setItem(NOTED, text);
   };
