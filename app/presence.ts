@@ -25,11 +25,7 @@ let deathWatch: AbortController | null = null;
  * extend its own life.
  */
 export function startPresence(): void {
-  // At once, and again when the language is found out or another is chosen: the worker's notifications are in it.
-  effect(() => {
-    void language.value;
-    void ping();
-  });
+  void ping();
   setInterval(() => {
     if (isBusy()) void ping();
   }, PING_MS);
