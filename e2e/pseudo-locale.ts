@@ -40,7 +40,7 @@ export function unmarkedTexts(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     /** File names, addresses, devices; languages; what the log and builds are named by, the same in all languages. */
     const DATA =
-      'bdi, .tile, .avatar, time, option[lang], code, .log li, [data-log-source] option:not([value=""])';
+      'bdi, .tile, .thumb-type, .avatar, time, option[lang], code, .log li, [data-log-source] option:not([value=""])';
     const NUMBER = /[\d.,]+\s?(bytes?|kB|MB|GB|TB)\b|\b[0-9a-f]{8,}\b/gu;
     const names = [...document.querySelectorAll('bdi')].map(({ textContent }) => textContent ?? '');
     const isForeign = (text: string) => {
