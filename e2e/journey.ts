@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test as base } from '@playwright/test';
 import type { About } from '../shared/protocol.ts';
 import { PlainBrowser } from './browser.ts';
+import { poll } from './poll.ts';
 import { signIn } from './sign-in.ts';
 import { type Stage, startStage } from './stage.ts';
 import type { Tab } from './tab.ts';
@@ -76,15 +77,23 @@ export function rowIsSafe(tab: Tab, withinMs = 30_000): Promise<void> {
   return tab.untilWithin(withinMs, () => document.querySelector('[data-upload][data-safe=yes]'));
 }
 
-/** Asks the worker who it is, as any tool may. */
+/** Asks the worker who it is, as any tool may; again when it was replaced before it could answer. */
 export function about(tab: Tab): Promise<About> {
-  return tab.evaluate(async () => {
-    const { active } = await navigator.serviceWorker.ready;
-    const { port1, port2 } = new MessageChannel();
-    const answer = new Promise<About>((resolve) => {
-      port1.onmessage = ({ data }) => resolve(data as About);
-    });
-    active?.postMessage({ type: 'about' }, [port2]);
-    return answer;
+  return poll(
+    'the worker to say who it is',
+    20_000,
+    async () => (await tab.evaluate(askWorker)) ?? undefined,
+  );
+}
+
+/** In the page. */
+async function askWorker(): Promise<About | null> {
+  const { active } = await navigator.serviceWorker.ready;
+  const { port1, port2 } = new MessageChannel();
+  const answer = new Promise<About | null>((resolve) => {
+    port1.onmessage = ({ data }) => resolve(data as About);
+    setTimeout(() => resolve(null), 5000);
   });
+  active?.postMessage({ type: 'about' }, [port2]);
+  return answer;
 }

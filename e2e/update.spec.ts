@@ -101,10 +101,11 @@ test(`${UPDATES} new versions in mid-upload lose nothing, double nothing, and re
         const registration = await navigator.serviceWorker.ready;
         const { port1, port2 } = new MessageChannel();
         registration.active?.postMessage({ type: 'about' }, [port2]);
-        const answer = await new Promise<{ instance: string }>((resolve) => {
+        const answer = await new Promise<{ instance: string } | null>((resolve) => {
           port1.onmessage = ({ data }) => resolve(data);
+          setTimeout(() => resolve(null), 2000); // a worker that is just being replaced answers nobody
         });
-        return answer.instance !== instance && document.querySelector('[data-upload]');
+        return answer && answer.instance !== instance && document.querySelector('[data-upload]');
       },
       before.instance,
     );
