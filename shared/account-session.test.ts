@@ -84,7 +84,7 @@ test('a 401 is probed only in the epoch it left in, and only while somebody is s
   const verdicts = Object.fromEntries(
     (Object.keys(states) as Name[]).map((name) => [
       name,
-      [4, 5, 6].map((epoch) => judgeRefusal(states[name], epoch)),
+      [4, 5, 6].map((epoch) => judgeRefusal(states[name], { epoch, proofs: 2 }, 2)),
     ]),
   );
   expect(verdicts).toEqual({
@@ -94,6 +94,13 @@ test('a 401 is probed only in the epoch it left in, and only while somebody is s
     'expired, told': ['suppress', 'suppress', 'suppress'],
     'signed-out': ['suppress', 'suppress', 'suppress'],
   });
+});
+
+test('a 401 to what left before the session was last seen alive is sent again without a probe', () => {
+  const verdict = (name: Name, proofs: number) => judgeRefusal(states[name], { epoch: 5, proofs }, 3);
+  expect(verdict('signed-in', 2)).toBe('send-again');
+  expect(verdict('signed-in', 3)).toBe('probe');
+  expect(verdict('expired, told', 2)).toBe('suppress');
 });
 
 test.each([

@@ -65,12 +65,28 @@ export function nextAccountState(state: AccountState, event: AccountEvent): Acco
   }
 }
 
-/** What to do with a 401 that the server gave to a request stamped with `epoch`. */
-export type RefusalVerdict = 'probe' | 'suppress';
+/** What a request takes along as it leaves. */
+export interface Stamp {
+  epoch: number;
+  /** How often the server had said, in this worker's life, that the session is alive. */
+  proofs: number;
+}
 
-/** A 401 of another epoch, or while nobody is signed in, says nothing new: it is never probed nor announced. */
-export function judgeRefusal(state: AccountState, epoch: number): RefusalVerdict {
-  return state.at === 'signed-in' && state.epoch === epoch ? 'probe' : 'suppress';
+/** What to do with a 401 that the server gave to a request. */
+export type RefusalVerdict = 'probe' | 'send-again' | 'suppress';
+
+/**
+ * A 401 of another epoch, or while nobody is signed in, says nothing new: it is never probed nor announced. One whose
+ * request had left before the session was last seen alive was in the same race as those that asked then, and needs no
+ * probe of its own.
+ */
+export function judgeRefusal(
+  state: AccountState,
+  { epoch, proofs }: Stamp,
+  provenBy: number,
+): RefusalVerdict {
+  if (state.at !== 'signed-in' || state.epoch !== epoch) return 'suppress';
+  return provenBy > proofs ? 'send-again' : 'probe';
 }
 
 /** What a probe's answer says: `unknown` is anything but a clear yes or no, and never signs anyone out. */

@@ -329,7 +329,7 @@ class World {
     const reaches = fate !== 'lose-request';
     if (reaches && this.cookie?.id !== account) {
       // 401 or WRONG_ACCOUNT: asked about once, and only if nothing has changed since it left.
-      if (judgeRefusal(this.session, epoch) === 'probe') this.probe();
+      if (judgeRefusal(this.session, { epoch, proofs: 0 }, 0) === 'probe') this.probe();
       if (step.do === 'send') this.local(step.id)?.doubtful.add(step.part);
       return;
     }

@@ -30,6 +30,7 @@ export class Account {
   #reading: Promise<void> | null = null;
   #asking: Promise<'alive' | 'expired' | 'unknown'> | null = null;
   #askedAt = 0;
+  #proofs = 0;
 
   constructor(host: Host) {
     this.#host = host;
@@ -48,6 +49,11 @@ export class Account {
   /** The state as last read; `unknown` before the first reading. */
   get current(): AccountState {
     return this.#state ?? { at: 'unknown', epoch: 0 };
+  }
+
+  /** How often the server has said so far that the session is alive. */
+  get proofs(): number {
+    return this.#proofs;
   }
 
   get view(): SessionView {
@@ -132,6 +138,7 @@ export class Account {
   }
 
   async #admit(session: AccountSession, event: AccountEvent): Promise<void> {
+    this.#proofs++;
     const after = await this.change(event);
     if (after.at === 'signed-in' && after.account.id === session.account.id) {
       this.#csrf = { epoch: after.epoch, token: session.csrfToken };

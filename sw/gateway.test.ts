@@ -277,6 +277,83 @@ test('a 401 to a session that lives: each request goes out once more, and nobody
   expect(account.current).toEqual(here);
 });
 
+test('a 401 that left before the session was seen alive is in the same race, and causes no second probe', async () => {
+  const { gateway, posts, log } = await gate('signed-in');
+  const slow = Promise.withResolvers<Response>();
+  let asked = 0;
+  server.instead = ({ path }) => (path === '/api/slow' && asked++ === 0 ? slow.promise : undefined);
+  const late = gateway.send(get('/api/slow'));
+  await vi.waitUntil(() => asked === 1);
+  await gateway.send(get('/api/session'));
+  slow.resolve(problem('SESSION_EXPIRED', 401));
+  expect((await late).status).toBe(200);
+  expect([server.count('GET /api/slow'), server.count('GET /api/session')]).toEqual([2, 1]);
+  expect(log).toEqual(['401 of epoch 1 suppressed: the session was seen alive since']);
+  expect(posts).toEqual([]);
+});
+
+test('a session that was seen alive just before its end is still found to be over', async () => {
+  const { gateway, posts } = await gate('signed-in');
+  const slow = Promise.withResolvers<undefined>();
+  server.instead = ({ path }) => (path === '/api/slow' ? slow.promise : undefined);
+  const late = gateway.send(get('/api/slow'));
+  await vi.waitUntil(() => server.count('GET /api/slow') === 1);
+  await gateway.send(get('/api/session'));
+  server.cookie = null;
+  slow.resolve(undefined);
+  expect(await outcome(await late)).toEqual(expired);
+  expect([server.count('GET /api/slow'), server.count('GET /api/session')]).toEqual([2, 2]);
+  expect(announced(posts)).toHaveLength(1);
+});
+
+test('asking for the token is no proof for the request that it is for: its 401 is probed', async () => {
+  const { gateway, posts } = await gate('signed-in');
+  server.instead = ({ path }) => {
+    if (path === '/api/a') server.cookie = null;
+    return undefined;
+  };
+  expect(await outcome(await gateway.send(post('/api/a')))).toEqual(expired);
+  expect([server.count('POST /api/a'), server.count('GET /api/session')]).toEqual([1, 2]);
+  expect(announced(posts)).toHaveLength(1);
+});
+
+test('of any number of requests of pages 32 are under way at a time, and after an expiry no more leave', async () => {
+  const { gateway, posts } = await gate('signed-in');
+  const held = Promise.withResolvers<undefined>();
+  server.instead = ({ path }) => (path === '/api/session' ? undefined : held.promise);
+  const asked = Array.from({ length: 100 }, (_, n) => gateway.send({ ...get(`/api/${n}`), ofPage: true }));
+  const engines = gateway.send(get('/api/engine'));
+  await vi.waitUntil(() => server.count('GET /api/engine') === 1);
+  expect(server.seen).toHaveLength(33);
+  server.cookie = null;
+  held.resolve(undefined);
+  expect(await Promise.all((await Promise.all(asked)).map(outcome))).toEqual(asked.map(() => expired));
+  expect(await outcome(await engines)).toEqual(expired);
+  expect(server.seen).toHaveLength(34);
+  expect(server.count('GET /api/session')).toBe(1);
+  expect(announced(posts)).toHaveLength(1);
+});
+
+test('what waits behind others of its page leaves in its turn', async () => {
+  const { gateway } = await gate('signed-in');
+  const asked = Array.from({ length: 100 }, (_, n) => gateway.send({ ...get(`/api/${n}`), ofPage: true }));
+  expect((await Promise.all(asked)).every(({ status }) => status === 200)).toBe(true);
+  expect(server.calls).toEqual(asked.map((_, n) => `GET /api/${n}`));
+});
+
+test('a change that waited for its token while somebody signed in anew no longer leaves', async () => {
+  const { gateway } = await gate('signed-in');
+  const first = Promise.withResolvers<undefined>();
+  let sessions = 0;
+  server.instead = ({ path }) => (path === '/api/session' && sessions++ === 0 ? first.promise : undefined);
+  const change = gateway.send(post('/api/a'));
+  await vi.waitUntil(() => sessions === 1);
+  await gateway.send(post('/api/auth/sign-in/email-otp'));
+  first.resolve(undefined);
+  expect(await outcome(await change)).toEqual(expired);
+  expect(server.count('POST /api/a')).toBe(0);
+});
+
 test('a second 401 to a session that lives goes to its caller as it is', async () => {
   const { gateway, posts } = await gate('signed-in');
   server.instead = ({ path }) => (path === '/api/a' ? problem('SESSION_EXPIRED', 401) : undefined);

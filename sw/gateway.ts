@@ -1,4 +1,4 @@
-import { type AccountState, judgeRefusal } from '../shared/account-session.ts';
+import { judgeRefusal, type Account as Person, type Stamp } from '../shared/account-session.ts';
 import { header } from '../shared/api.ts';
 import { apiErrors, type ErrorCode } from '../shared/errors.ts';
 import type { Account } from './account.ts';
@@ -11,10 +11,17 @@ export interface ApiRequest {
   headers: Headers;
   body: BodyInit | null;
   signal?: AbortSignal;
+  /** Of pages' requests, of which there can be any number, only so many are under way at a time. */
+  ofPage?: true;
 }
 
-/** The state of the account session as a request left. */
-type Stamp = Extract<AccountState, { at: 'signed-in' }>;
+/** For whom a request leaves, and when it last did. */
+interface Departure extends Stamp {
+  account: Person;
+}
+
+/** Few enough that a probe does not wait for long behind them, on the six connections of HTTP/1.1 as on streams. */
+const PAGE_REQUESTS = 32;
 
 const safeMethods = new Set(['GET', 'HEAD']);
 /** Calls of the sign-in methods, which need no session; a person's own passkeys do. */
@@ -52,6 +59,7 @@ export async function fetchApi(path: string, init: RequestInit): Promise<Respons
 export class Gateway {
   #account: Account;
   #log: (line: string) => void;
+  #turnstile = new Turnstile(PAGE_REQUESTS);
   /** Requests with a 401 that wait for the one probe. */
   #probing = 0;
 
@@ -66,20 +74,28 @@ export class Gateway {
     if (await this.#isSignOutPending()) return problem('UNREACHABLE');
     if (signInCall.test(pathname)) return this.#signIn(request);
     if (sessionCall.test(pathname)) return this.#session(request);
-    let stamp = await this.#account.state();
-    if (stamp.at === 'unknown') {
+    let state = await this.#account.state();
+    if (state.at === 'unknown') {
       await this.#account.ask();
-      stamp = await this.#account.state();
+      state = await this.#account.state();
     }
-    if (stamp.at === 'unknown') return problem('UNREACHABLE');
-    if (stamp.at !== 'signed-in') return problem('SESSION_EXPIRED');
+    if (state.at === 'unknown') return problem('UNREACHABLE');
+    if (state.at !== 'signed-in') return problem('SESSION_EXPIRED');
 
-    const response = await this.#stamped(request, stamp);
-    if (response.status === 401) return this.#refused(request, stamp);
+    const departure = { epoch: state.epoch, account: state.account, proofs: this.#account.proofs };
+    const response = await (request.ofPage
+      ? this.#turnstile.pass(() => this.#guarded(request, departure))
+      : this.#guarded(request, departure));
     if (response.ok && request.method === 'DELETE' && accountCall.test(pathname)) {
       await this.#account.change({ type: 'signed-out' });
     }
     return response;
+  }
+
+  async #guarded(request: ApiRequest, departure: Departure): Promise<Response> {
+    if (this.#isOver(departure)) return problem('SESSION_EXPIRED');
+    const response = await this.#stamped(request, departure);
+    return response.status === 401 ? this.#refused(request, departure) : response;
   }
 
   /** A sign-out that the server has not heard of comes before anything else; tried again with each request. */
@@ -106,13 +122,18 @@ export class Gateway {
     return true;
   }
 
-  /** A 401 to a request that left with `epoch`. */
-  async #refused(request: ApiRequest, stamp: Stamp): Promise<Response> {
-    const { epoch } = stamp;
+  /** A 401 to a request that left like this. */
+  async #refused(request: ApiRequest, departure: Departure): Promise<Response> {
+    const { epoch } = departure;
     const now = await this.#account.state();
-    if (judgeRefusal(now, epoch) === 'suppress') {
+    const judged = judgeRefusal(now, departure, this.#account.proofs);
+    if (judged === 'suppress') {
       this.#log(`401 of epoch ${epoch} suppressed in epoch ${now.epoch}`);
       return problem('SESSION_EXPIRED');
+    }
+    if (judged === 'send-again') {
+      this.#log(`401 of epoch ${epoch} suppressed: the session was seen alive since`);
+      return this.#guarded(request, departure);
     }
     if (this.#probing > 0) this.#log(`401 of epoch ${epoch} suppressed: a probe is under way`);
     this.#probing++;
@@ -120,15 +141,19 @@ export class Gateway {
       this.#probing--;
     });
     if (verdict === 'unknown') return problem('UNREACHABLE');
-    const after = await this.#account.state();
-    if (verdict === 'expired' || after.at !== 'signed-in' || after.epoch !== epoch)
-      return problem('SESSION_EXPIRED');
+    if (verdict === 'expired' || this.#isOver(departure)) return problem('SESSION_EXPIRED');
     // A race with a refresh: the session lives, nobody needs to know. A second 401 goes to whoever asked.
-    return this.#stamped(request, stamp);
+    return this.#stamped(request, departure);
   }
 
-  async #stamped(request: ApiRequest, stamp: Stamp): Promise<Response> {
-    const first = await this.#attempt(request, stamp.account.id);
+  /** Whether the session in which it was to leave has ended since: then it no longer does, whoever is here now. */
+  #isOver({ epoch }: Departure): boolean {
+    const { current } = this.#account;
+    return current.at !== 'signed-in' || current.epoch !== epoch;
+  }
+
+  async #stamped(request: ApiRequest, departure: Departure): Promise<Response> {
+    const first = await this.#attempt(request, departure);
     if (first.status !== 403 || safeMethods.has(request.method)) return first;
     const body: unknown = await first
       .clone()
@@ -137,22 +162,19 @@ export class Gateway {
     if (isProblem(body, 'WRONG_ACCOUNT')) void this.#account.ask();
     if (!isProblem(body, 'CSRF_INVALID')) return first;
     this.#account.forgetCsrfToken();
-    const token = await this.#account.csrfToken();
-    // Once more, but never across a sign-in, of whomever.
-    const after = this.#account.current;
-    if (after.at !== 'signed-in' || after.epoch !== stamp.epoch) return problem('SESSION_EXPIRED');
-    return token === null ? problem('UNREACHABLE') : this.#attempt(request, stamp.account.id);
+    return this.#attempt(request, departure);
   }
 
-  async #attempt(request: ApiRequest, accountId: string): Promise<Response> {
+  async #attempt(request: ApiRequest, departure: Departure): Promise<Response> {
     const headers = new Headers(request.headers);
-    headers.set(header.account, accountId);
+    headers.set(header.account, departure.account.id);
     if (!safeMethods.has(request.method)) {
       const token = await this.#account.csrfToken();
-      if (token === null)
-        return problem(this.#account.current.at === 'signed-in' ? 'UNREACHABLE' : 'SESSION_EXPIRED');
+      if (this.#isOver(departure)) return problem('SESSION_EXPIRED');
+      if (token === null) return problem('UNREACHABLE');
       headers.set(header.csrf, token);
     }
+    departure.proofs = this.#account.proofs; // asking for the token may have brought one
     const { method, path, body, signal } = request;
     const response = await fetchApi(path, { method, headers, body, ...(signal && { signal }) });
     return response ?? problem('UNREACHABLE');
@@ -181,7 +203,8 @@ export class Gateway {
       if (state.at === 'expired') await this.#account.change({ type: 'signed-out' });
       return new Response(null, { status: 204 });
     }
-    const response = await this.#stamped(request, state);
+    const { epoch, account } = state;
+    const response = await this.#stamped(request, { epoch, account, proofs: this.#account.proofs });
     // A portal's 200 is not our server's word: only these two are.
     if (response.status === 204 || response.status === 401)
       await this.#account.change({ type: 'signed-out' });
@@ -189,6 +212,28 @@ export class Gateway {
     // Offline it is signed out all the same, as far as this device goes; the server is told as soon as it answers.
     await this.#account.change({ type: 'signed-out', pending: state.account });
     return Response.json({ queued: true }, { status: 202 });
+  }
+}
+
+/** Lets so many through at a time, the others in the order of their coming. */
+class Turnstile {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(places: number) {
+    this.#free = places;
+  }
+
+  async pass<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#free++;
+    }
   }
 }
 

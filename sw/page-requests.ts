@@ -42,5 +42,6 @@ async function toApiRequest(request: Request): Promise<ApiRequest> {
     headers,
     body: hasBody ? await request.arrayBuffer() : null,
     signal: request.signal,
+    ofPage: true,
   };
 }
