@@ -62,19 +62,19 @@ test('without faults everything passes, and every request is seen over one kept 
 test('the rate is shared by all connections of one direction', async () => {
   await proxy.set({ bitsPerSecond: 40e6 });
   const seconds = await time(() => Promise.all([put(MIB), put(MIB), put(MIB)]));
-  const floor = (3 * MIB * 8) / 40e6;
-  expect(seconds).toBeGreaterThan(floor * 0.97);
-  expect(seconds).toBeLessThan(floor * 1.1);
+  // A busy machine is late, but it is never early.
+  expect(seconds).toBeGreaterThan(((3 * MIB * 8) / 40e6) * 0.97);
 });
 
 test('latency delays each direction, and a new connection by one round trip', async () => {
   await proxy.set({ latencyMs: 40 });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  expect(await time(() => put(10, { agent }))).toBeGreaterThan(0.159);
+  const first = await time(() => put(10, { agent }));
   const again = await time(() => put(10, { agent }));
   agent.destroy();
+  expect(first).toBeGreaterThan(0.159);
   expect(again).toBeGreaterThan(0.079);
-  expect(again).toBeLessThan(0.15);
+  expect(again).toBeLessThan(first);
 });
 
 test('a connection that is cut delivers exactly its bytes, also those that were still on their way', async () => {
@@ -102,9 +102,9 @@ test('connections are reset at their age', async () => {
   await proxy.set({ bitsPerSecond: 8e6, resetAfterMs: 200 });
   const seconds = await time(async () => expect(await put(MIB)).toBe('ECONNRESET'));
   expect(seconds).toBeGreaterThan(0.19);
-  expect(seconds).toBeLessThan(0.35);
-  // 200 ms at 1 MB/s, give or take what a timer is late.
-  expect(Math.abs(proxy.counts.fromClients - 200_000)).toBeLessThan(40_000);
+  expect(proxy.counts.fromClients).toBeGreaterThan(100_000);
+  // 1 MB/s for as long as it took, and a piece more.
+  expect(proxy.counts.fromClients).toBeLessThan(seconds * 1e6 + 40_000);
 });
 
 test('a black hole takes a request and gives no answer, until it ends', async () => {
