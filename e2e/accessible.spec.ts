@@ -3,7 +3,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page } from '@playwright/test';
 import { unmarkedTexts } from './pseudo-locale.ts';
 import { LANGUAGE, test } from './screen-walk.ts';
-import { screens } from './screens.ts';
+import { screens } from './screens/index.ts';
 
 /** One look at each screen in every run, each in its turn; with `HOLDFAST_LOOKS=all` all four. */
 const looks = [
@@ -13,28 +13,20 @@ const looks = [
   { colorScheme: 'light', width: 1280 },
 ] as const;
 const takesAll = process.env.HOLDFAST_LOOKS === 'all';
-/** Only the screens whose name holds this: `HOLDFAST_SCREENS=settings`. */
-const chosen = screens.filter(({ name }) => name.includes(process.env.HOLDFAST_SCREENS ?? ''));
 
-test('on every screen all that is seen is a text of ours, and axe finds nothing, in light and dark, narrow and wide', async ({
-  walk,
-}) => {
-  test.setTimeout(60_000 + chosen.length * (takesAll ? 40_000 : 20_000));
-  for (const [n, { name, show }] of chosen.entries()) {
+for (const [n, { name, show }] of screens.entries()) {
+  test(`the screen "${name}" is all in texts of ours, and axe finds nothing`, async ({ walk }) => {
+    await show(walk);
+    if (LANGUAGE === null) expect.soft(await unmarkedTexts(walk.page), 'not from locales/').toEqual([]);
     const taken = takesAll ? looks : looks.slice(n % looks.length).slice(0, 1);
-    await test.step(name, async () => {
-      await show(walk);
-      if (LANGUAGE === null)
-        expect.soft(await unmarkedTexts(walk.page), `${name}: not from locales/`).toEqual([]);
-      for (const { colorScheme, width } of taken) {
-        await walk.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-        await walk.page.setViewportSize({ width, height: 800 });
-        expect.soft(await faults(walk.page), `${name}: ${colorScheme}, ${width} wide`).toEqual([]);
-        await walk.page.screenshot({ path: pictureOf(name, colorScheme, width) });
-      }
-    });
-  }
-});
+    for (const { colorScheme, width } of taken) {
+      await walk.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await walk.page.setViewportSize({ width, height: 800 });
+      expect.soft(await faults(walk.page), `${colorScheme}, ${width} wide`).toEqual([]);
+      await walk.page.screenshot({ path: pictureOf(name, colorScheme, width) });
+    }
+  });
+}
 
 /** Kept with the other results of the run, to be looked at. */
 function pictureOf(name: string, colorScheme: string, width: number): string {

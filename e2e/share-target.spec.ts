@@ -1,24 +1,12 @@
 import { expect } from '@playwright/test';
 import { MIB, rowIs, test } from './journey.ts';
+import { postShare } from './share-form.ts';
 import { enterCode } from './sign-in.ts';
 import type { Tab } from './tab.ts';
 
-/** What another app on the device does: a form that is posted, as a navigation of its own. */
+/** What another app on the device does. */
 function share(tab: Tab, files: Record<string, number>): Promise<void> {
-  return tab.evaluate((wanted) => {
-    const form = document.createElement('form');
-    Object.assign(form, { method: 'POST', action: '/share-target', enctype: 'multipart/form-data' });
-    const input = document.createElement('input');
-    Object.assign(input, { type: 'file', name: 'files', multiple: true });
-    const transfer = new DataTransfer();
-    for (const [name, bytes] of Object.entries(wanted)) {
-      transfer.items.add(new File([new Uint8Array(bytes).fill(7)], name, { type: 'image/jpeg' }));
-    }
-    input.files = transfer.files;
-    form.append(input);
-    document.body.append(form);
-    form.submit();
-  }, files);
+  return tab.evaluate(postShare, files);
 }
 
 function inboxHolds(tab: Tab, count: number): Promise<void> {

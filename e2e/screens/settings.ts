@@ -1,0 +1,90 @@
+import {
+  follow,
+  forgetAll,
+  lastEmail,
+  nobodyAnswers,
+  type Screen,
+  sharedLink,
+  signedIn,
+  signIn,
+  withPasskey,
+  withSettings,
+} from './steps.ts';
+
+/** Settings, and what is reached through them. */
+export const settingsScreens: readonly Screen[] = [
+  { name: 'settings', show: withSettings },
+  {
+    name: 'settings-passkey-rename',
+    show: async (walk) => {
+      await withPasskey(walk);
+      await walk.page.click('[data-passkey] [data-do=rename]');
+      await walk.page.locator('input[name=passkey-name]').waitFor();
+    },
+  },
+  {
+    name: 'settings-passkey-delete',
+    show: async (walk) => {
+      await withPasskey(walk);
+      await walk.page.click('[data-passkey] [data-do=delete]');
+      await walk.page.locator('[data-do=delete-now]').waitFor();
+    },
+  },
+  {
+    name: 'settings-device-end',
+    show: async (walk) => {
+      await signedIn(walk);
+      // The same person on what is another device to the server.
+      const email = lastEmail;
+      await forgetAll(walk);
+      await signIn(walk, email);
+      await withSettings(walk, true);
+      await walk.page.locator('[data-session]:not([data-current]) [data-do=end]').first().click();
+      await walk.page.locator('[data-do=end-now]').waitFor();
+    },
+  },
+  {
+    name: 'settings-delete-account',
+    show: async (walk) => {
+      await withSettings(walk);
+      await walk.page.click('[data-do=delete-account]');
+      await walk.page.fill('input[name=confirm-email]', 'someone@example.org');
+      await walk.page.press('input[name=confirm-email]', 'Enter');
+      await walk.page.locator('#delete-mismatch:not(:empty)').waitFor();
+    },
+  },
+  {
+    name: 'settings-offline',
+    show: async (walk) => {
+      await signedIn(walk);
+      walk.box.rule = nobodyAnswers;
+      await follow(walk, '/settings');
+      await walk.page.locator('[data-settings=devices] [data-refused]').waitFor();
+    },
+  },
+  {
+    name: 'sign-in-once-more',
+    show: async (walk) => {
+      await signedIn(walk);
+      await walk.page.goto(`${walk.stage.origin}/signin?returnTo=%2Fsettings&again`);
+      await walk.page.locator('[data-do=renew-back]').waitFor();
+    },
+  },
+  {
+    name: 'diagnostics',
+    show: async (walk) => {
+      await signedIn(walk);
+      await follow(walk, '/diagnostics');
+      await walk.page.locator('[data-log]').first().waitFor();
+    },
+  },
+  {
+    name: 'settings-links',
+    show: async (walk) => {
+      await sharedLink(walk);
+      await follow(walk, '/settings');
+      await walk.page.locator('[data-share] [data-do=revoke]').click();
+      await walk.page.locator('[data-do=revoke-now]').waitFor();
+    },
+  },
+];

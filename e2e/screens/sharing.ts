@@ -1,0 +1,73 @@
+import {
+  asStranger,
+  deleteAll,
+  forgetAll,
+  nobodyAnswers,
+  openShareDialog,
+  type Screen,
+  sharedLink,
+  withLibrary,
+} from './steps.ts';
+
+/** What a link is made by, and what it shows to strangers. */
+export const sharingScreens: readonly Screen[] = [
+  {
+    name: 'share-dialog',
+    show: async (walk) => {
+      await withLibrary(walk);
+      await openShareDialog(walk);
+      await walk.page.click('.share-more summary');
+      await walk.page.locator('input[name=share-most]').waitFor();
+    },
+  },
+  {
+    name: 'share-link',
+    show: async (walk) => {
+      await withLibrary(walk);
+      await openShareDialog(walk);
+      await walk.page.click('[data-do=create-share]');
+      await walk.page.locator('[data-share-link]').waitFor();
+    },
+  },
+  {
+    name: 'shared',
+    show: async (walk) => {
+      await asStranger(walk, await sharedLink(walk));
+      await walk.page.locator('[data-shared=open] img.shared-picture').waitFor();
+    },
+  },
+  {
+    name: 'shared-empty',
+    show: async (walk) => {
+      const link = await sharedLink(walk);
+      await deleteAll(walk);
+      await asStranger(walk, link);
+      await walk.page.locator('[data-shared=open]').waitFor();
+    },
+  },
+  {
+    name: 'shared-locked',
+    show: async (walk) => {
+      await asStranger(walk, await sharedLink(walk, 'open sesame'));
+      await walk.page.fill('input[name=share-password]', 'open barley');
+      await walk.page.press('input[name=share-password]', 'Enter');
+      await walk.page.locator('#shared-refusal:not(:empty)').waitFor();
+    },
+  },
+  {
+    name: 'shared-gone',
+    show: async (walk) => {
+      await asStranger(walk, `${walk.stage.origin}/s/never-was`);
+      await walk.page.locator('[data-shared=gone]').waitFor();
+    },
+  },
+  {
+    name: 'shared-offline',
+    show: async (walk) => {
+      await forgetAll(walk);
+      walk.box.rule = nobodyAnswers;
+      await walk.page.goto(`${walk.stage.origin}/s/whatever`);
+      await walk.page.locator('[data-shared=away]').waitFor();
+    },
+  },
+];

@@ -1,0 +1,311 @@
+import { mkdir, open, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CDPSession, Page } from '@playwright/test';
+import { MIB } from '../journey.ts';
+import { picture, silence } from '../media.ts';
+import type { Middlebox, OwnAnswer } from '../middlebox.ts';
+import { poll } from '../poll.ts';
+import { postShare } from '../share-form.ts';
+import { enterCode, pageDriver } from '../sign-in.ts';
+import type { Stage } from '../stage.ts';
+
+/** What a screen may use to get there. */
+export interface Walk {
+  page: Page;
+  stage: Stage;
+  /** Between proxy and server: what it says the screens meet. */
+  box: Middlebox;
+  /** For files of its own. */
+  folder: string;
+}
+
+/** One screen, or one state of one, and the way there from wherever the page is. */
+export interface Screen {
+  /** In plain words, unique; also good as a file's name. */
+  name: string;
+  show: (walk: Walk) => Promise<void>;
+}
+
+/** Three parts, and as large as a file may be here. */
+export const FILM_BYTES = 24 * MIB;
+
+/** Settings of the server under which all screens can be reached. */
+export const SCREENS_ENV: Readonly<Record<string, string>> = {
+  CODE_SENDS_PER_HOUR: '1000',
+  CODE_SENDS_PER_DAY: '1000',
+  CODE_GUESSES_PER_HOUR: '1000',
+  MAX_FILE_BYTES: String(FILM_BYTES),
+};
+
+/** So many people were signed in: each screen has one of its own, so that nothing of the last one shows. */
+let people = 0;
+export let lastEmail = '';
+const sessions = new WeakMap<Page, CDPSession>();
+
+/** As a browser is that has never been here, on a network without fault. */
+export async function forgetAll({ page, stage, box }: Walk): Promise<void> {
+  box.rule = () => null;
+  await stage.proxy.set({ bitsPerSecond: null });
+  await page.goto('about:blank');
+  const cdp = await cdpOf(page);
+  await cdp.send('WebAuthn.disable');
+  await cdp.send('Storage.overrideQuotaForOrigin', { origin: stage.origin });
+  await cdp.send('Storage.clearDataForOrigin', { origin: stage.origin, storageTypes: 'all' });
+  await page.context().clearCookies();
+  await page.context().grantPermissions(['notifications', 'background-sync'], { origin: stage.origin });
+}
+
+export async function signedOut(walk: Walk): Promise<void> {
+  await forgetAll(walk);
+  await walk.page.goto(`${walk.stage.origin}/signin`);
+  await walk.page.locator('[data-sign-in=sso]').waitFor();
+}
+
+export async function signedIn(walk: Walk): Promise<void> {
+  await forgetAll(walk);
+  people++;
+  await signIn(walk, `person-${people}@example.org`);
+}
+
+export async function signIn(walk: Walk, email: string): Promise<void> {
+  lastEmail = email;
+  await walk.page.goto(`${walk.stage.origin}/signin`);
+  await enterCode(pageDriver(walk.page), walk.stage, email);
+  await walk.page.locator('.drop-area').waitFor();
+}
+
+/** Signed in, with these files on their way, slowly. */
+export async function withUploads(walk: Walk, names: readonly string[]): Promise<void> {
+  await signedIn(walk);
+  await slowly(walk);
+  await pick(
+    walk,
+    names.map((name) => [name, FILM_BYTES]),
+  );
+  await walk.page.locator(`[data-upload] >> nth=${names.length - 1}`).waitFor();
+}
+
+export async function withLibrary(walk: Walk): Promise<void> {
+  await signedIn(walk);
+  await pick(walk, [
+    ['note.txt', 1000],
+    ['a picture with a name that is quite long.png', 50_000],
+  ]);
+  await walk.page.locator('[data-upload][data-state=stored] >> nth=1').waitFor();
+  await follow(walk, '/library');
+  await walk.page.locator('[data-file] >> nth=1').waitFor();
+}
+
+/** A file of each kind that is shown in its own way. */
+export const MEDIA = {
+  picture: '1 harbour.png',
+  sound: '2 talk.wav',
+  text: '3 note.txt',
+  other: '4 thing.bin',
+} as const;
+
+/** The library, by name, of what can be looked at. */
+export async function withMedia(walk: Walk): Promise<void> {
+  await signedIn(walk);
+  const paths = await writeMedia(walk.folder);
+  await walk.page.setInputFiles('[data-pick]', paths);
+  await walk.page.locator(`[data-upload][data-state=stored] >> nth=${paths.length - 1}`).waitFor();
+  await follow(walk, '/library?order=name');
+  await walk.page.locator(`[data-file] >> nth=${paths.length - 1}`).waitFor();
+}
+
+async function writeMedia(folder: string): Promise<string[]> {
+  const contents: Record<string, Buffer> = {
+    [MEDIA.picture]: await picture(1200, 800),
+    [MEDIA.sound]: silence(3),
+    [MEDIA.text]: Buffer.from(
+      'Bread, two lemons, and a line that goes on for longer than a phone is wide.\n'.repeat(40),
+    ),
+    [MEDIA.other]: Buffer.from([1, 2, 3]),
+  };
+  return Promise.all(
+    Object.entries(contents).map(async ([name, content]) => {
+      const path = join(folder, name);
+      await writeFile(path, content);
+      return path;
+    }),
+  );
+}
+
+/** The library's file `name`, opened, as soon as `sign` of its content is there. */
+export async function preview(walk: Walk, name: string, sign: string): Promise<void> {
+  await withMedia(walk);
+  await walk.page.locator('[data-file]', { hasText: name }).locator('[data-do=open]').click();
+  await walk.page.locator(sign).waitFor();
+}
+
+/** A folder of these files, picked as a whole. */
+export async function pickFolder(
+  { page, folder }: Walk,
+  name: string,
+  files: readonly [name: string, bytes: number][],
+): Promise<void> {
+  const path = join(folder, name);
+  await mkdir(path, { recursive: true });
+  for (const [file, bytes] of files) await makeOnce(join(path, file), bytes);
+  await page.setInputFiles('[data-pick-folder]', path);
+}
+
+export async function selectTwo({ page }: Walk): Promise<void> {
+  for (const n of [0, 1]) await page.locator('[data-file] [data-do=pick]').nth(n).click();
+  await page.locator('[data-selection="2"]').waitFor();
+}
+
+/** As another app on the device does it. */
+export async function shareInto({ page }: Walk): Promise<void> {
+  await page.waitForFunction(() => navigator.serviceWorker.controller);
+  await page.evaluate(postShare, { 'photo from the harbour.jpg': MIB, 'note.txt': 10 });
+}
+
+export async function openShareDialog({ page }: Walk): Promise<void> {
+  await page.locator('[data-file] [data-do=share]').first().click();
+  await page.locator('[data-do=create-share]').waitFor();
+}
+
+/** A link to all of a library, by the way its owner's page takes. */
+export async function sharedLink(walk: Walk, password?: string): Promise<string> {
+  const { page } = walk;
+  await withMedia(walk);
+  await page.keyboard.press('Control+a');
+  await page.click('[data-do-all=share]');
+  if (password !== undefined) {
+    await page.click('.share-more summary');
+    await page.fill('dialog input[name=share-password]', password);
+  }
+  await page.click('[data-do=create-share]');
+  const link = await page.locator('[data-share-link]').inputValue();
+  await page.click('[data-do=done]');
+  return link;
+}
+
+export async function deleteAll({ page }: Walk): Promise<void> {
+  await page.keyboard.press('Control+a');
+  await page.click('[data-do-all=delete]');
+  const deleted = page.waitForResponse((response) => response.request().method() === 'DELETE');
+  await page.click('[data-do-all=delete-now]');
+  await deleted;
+}
+
+/** Follows a link in a browser that knows nothing of who made it. */
+export async function asStranger(walk: Walk, link: string): Promise<void> {
+  await forgetAll(walk);
+  await walk.page.goto(link);
+}
+
+/** A new version of the worker, as a page finds it. */
+export async function releaseWorker({ page, stage, box }: Walk): Promise<void> {
+  await page.waitForFunction(() => navigator.serviceWorker.controller);
+  const script = await (await fetch(`http://127.0.0.1:${stage.server.port}/sw.js`)).text();
+  box.rule = ({ url }) =>
+    url === '/sw.js'
+      ? { status: 200, headers: { 'Content-Type': 'text/javascript' }, body: `${script}\n// another` }
+      : null;
+  await page.evaluate(async () => {
+    await (await navigator.serviceWorker.getRegistration())?.update();
+  });
+}
+
+export async function withSettings(walk: Walk, isSignedIn = false): Promise<void> {
+  if (!isSignedIn) await signedIn(walk);
+  await follow(walk, '/settings');
+  await walk.page.locator('[data-session]').first().waitFor();
+  await walk.page.locator('[data-storage=browser]').waitFor();
+  await walk.page.locator('[data-settings=passkeys] .none').waitFor();
+}
+
+export async function withPasskey(walk: Walk): Promise<void> {
+  await withSettings(walk);
+  const cdp = await cdpOf(walk.page);
+  await cdp.send('WebAuthn.enable');
+  await cdp.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+    },
+  });
+  await walk.page.click('[data-do=passkey-add]');
+  await walk.page.locator('[data-passkey]').waitFor();
+}
+
+export async function askForCode({ page }: Walk): Promise<void> {
+  people++;
+  await page.fill('input[name=email]', `person-${people}@example.org`);
+  await page.press('input[name=email]', 'Enter');
+  await page.locator('input[name=code]').waitFor();
+}
+
+export async function openMenu({ page }: Walk): Promise<void> {
+  await page.click('.avatar');
+  await page.locator('#account-menu select').waitFor();
+}
+
+export async function follow({ page, stage }: Walk, path: string): Promise<void> {
+  await page.goto(stage.origin + path);
+}
+
+export async function pick(
+  { page, folder }: Walk,
+  files: readonly [name: string, bytes: number][],
+  selector = '[data-pick]',
+): Promise<void> {
+  const paths = files.map(([name]) => join(folder, name));
+  for (const [n, [, bytes]] of files.entries()) await makeOnce(paths[n] ?? '', bytes);
+  await page.setInputFiles(selector, paths);
+}
+
+/** The same name is the same file, with its date, on all screens. What is in it does not matter. */
+export async function makeOnce(path: string, bytes: number): Promise<void> {
+  const file = await open(path, 'ax').catch(() => null); // it is there already
+  await file?.truncate(bytes);
+  await file?.close();
+}
+
+/** Has the row of the file `name` do something, and waits until it is in `state`. */
+export async function doTo({ page }: Walk, name: string, action: string, state: string): Promise<void> {
+  const row = page.locator('[data-upload]', { hasText: name });
+  await row.locator(`[data-do=${action}]`).click();
+  await page.locator(`[data-upload][data-state=${state}]`, { hasText: name }).waitFor();
+}
+
+/** Few bytes leave, so that uploads stay where they are. */
+export async function slowly({ stage }: Walk): Promise<void> {
+  await stage.proxy.set({ bitsPerSecond: 400_000 });
+}
+
+/** No room for a part of a file. */
+export async function keepNothing({ page, stage }: Walk): Promise<void> {
+  const cdp = await cdpOf(page);
+  await cdp.send('Storage.overrideQuotaForOrigin', { origin: stage.origin, quotaSize: 8 * MIB });
+}
+
+/** Ends the sign-in, and waits until the page has met that. */
+export async function endSession({ page, stage }: Walk): Promise<void> {
+  await stage.proxy.set({ bitsPerSecond: null });
+  await stage.server.endSessions();
+  await poll('the page to be at sign-in', 20_000, async () => {
+    await page.evaluate(() => fetch('/api/files?limit=1').catch(() => null));
+    return new URL(page.url()).pathname === '/signin' || undefined;
+  });
+  await page.locator('[data-notice=session-expired]').waitFor();
+  await page.locator('[data-sign-in=sso]').waitFor();
+}
+
+export function nobodyAnswers({ url }: { url?: string | undefined }): OwnAnswer | null {
+  return url?.startsWith('/api/') ? { status: 503 } : null;
+}
+
+export async function cdpOf(page: Page): Promise<CDPSession> {
+  const known = sessions.get(page);
+  if (known) return known;
+  const cdp = await page.context().newCDPSession(page);
+  sessions.set(page, cdp);
+  return cdp;
+}
