@@ -5,7 +5,7 @@ import { giveUpDeleted } from './deleted-files.ts';
 import type { Services } from './services.ts';
 import { forgetShares } from './shares.ts';
 import { forgetSteps } from './sign-in-steps.ts';
-import { forgetParts } from './upload-sessions.ts';
+import { forgetParts, uploadsWithSession } from './upload-sessions.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -19,13 +19,7 @@ const ENDED_SHARES_DAYS = 30;
 export async function reap(services: Services, now: number): Promise<void> {
   const { db, config, attempts } = services;
   const before = now - config.sessionTtlMinutes * MINUTE_MS - config.graceDays * DAY_MS;
-  const abandoned = await db
-    .selectFrom('uploads')
-    .innerJoin('upload_sessions', (join) =>
-      join
-        .onRef('upload_sessions.account_id', '=', 'uploads.account_id')
-        .onRef('upload_sessions.id', '=', 'uploads.session_id'),
-    )
+  const abandoned = await uploadsWithSession(db)
     .selectAll('uploads')
     .where('uploads.state', '=', 'open')
     .where('upload_sessions.issued_at', '<', before)
@@ -34,13 +28,7 @@ export async function reap(services: Services, now: number): Promise<void> {
     await attempts.stop(upload.storage_key, 'UNAVAILABLE');
     await db.transaction().execute(async (step) => {
       // Refreshed or finished meanwhile?
-      const still = await step
-        .selectFrom('uploads')
-        .innerJoin('upload_sessions', (join) =>
-          join
-            .onRef('upload_sessions.account_id', '=', 'uploads.account_id')
-            .onRef('upload_sessions.id', '=', 'uploads.session_id'),
-        )
+      const still = await uploadsWithSession(step)
         .select('uploads.id')
         .where('uploads.account_id', '=', upload.account_id)
         .where('uploads.id', '=', upload.id)

@@ -144,6 +144,17 @@ async function fileAnswer(store: PartStore, upload: Upload, parts: readonly numb
   };
 }
 
+/** Uploads, each beside its session. */
+export function uploadsWithSession(db: Database) {
+  return db
+    .selectFrom('uploads')
+    .innerJoin('upload_sessions', (join) =>
+      join
+        .onRef('upload_sessions.account_id', '=', 'uploads.account_id')
+        .onRef('upload_sessions.id', '=', 'uploads.session_id'),
+    );
+}
+
 /** One upload of the account within a session, with that session's `issuedAt`. @throws {Refusal} `NOT_FOUND` */
 export async function findUpload(
   db: Database,
@@ -151,13 +162,7 @@ export async function findUpload(
   sessionId: string,
   uploadId: string,
 ): Promise<{ upload: Upload; issuedAt: number }> {
-  const row = await db
-    .selectFrom('uploads')
-    .innerJoin('upload_sessions', (join) =>
-      join
-        .onRef('upload_sessions.account_id', '=', 'uploads.account_id')
-        .onRef('upload_sessions.id', '=', 'uploads.session_id'),
-    )
+  const row = await uploadsWithSession(db)
     .selectAll('uploads')
     .select('upload_sessions.issued_at')
     .where('uploads.account_id', '=', accountId)
