@@ -4,6 +4,7 @@ import { FileName } from './file-name.tsx';
 import { number } from './format.ts';
 import { dismissExpiry, expiryNotice } from './guard.ts';
 import { errorText, t } from './i18n.ts';
+import { IconButton } from './icon-button.tsx';
 import { Icon, type IconName } from './icons.tsx';
 import { inbox, shareRefused } from './inbox.ts';
 import { addAgain, knownFiles, type Refusal, refusals, trouble } from './intake.ts';
@@ -295,11 +296,7 @@ function Notice(props: {
         <strong>{props.title}</strong>
         {props.children}
       </div>
-      {props.onDismiss && (
-        <button type="button" class="icon-button" aria-label={t('common.dismiss')} onClick={props.onDismiss}>
-          <Icon name="close" />
-        </button>
-      )}
+      {props.onDismiss && <IconButton icon="close" label={t('common.dismiss')} onClick={props.onDismiss} />}
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { contentUrl } from '../api.ts';
 import { FileName } from '../file-name.tsx';
 import { day, moment, size } from '../format.ts';
 import { t } from '../i18n.ts';
+import { IconButton, IconDownload } from '../icon-button.tsx';
 import { Icon } from '../icons.tsx';
 import { askToShare } from '../sharing/target.ts';
 import { type Queued, queued, remove, rename, restore } from './changes.ts';
@@ -162,45 +163,33 @@ function FileActions({ file, onDo }: { file: StoredFile; onDo: (doing: Doing) =>
   const { name } = file;
   return (
     <>
-      <a
-        class="icon-button"
+      <IconDownload
         href={contentUrl(file.id)}
-        download={name}
-        aria-label={t('library.downloadOne', { name })}
+        name={name}
+        label={t('library.downloadOne', { name })}
         title={t('library.download')}
-      >
-        <Icon name="download" />
-      </a>
-      <button
-        type="button"
-        class="icon-button"
-        data-do="share"
-        aria-label={t('share.one', { name })}
+      />
+      <IconButton
+        icon="share"
+        does="share"
+        label={t('share.one', { name })}
         title={t('share.action')}
         onClick={() => askToShare({ at: 'files', ids: [file.id], name })}
-      >
-        <Icon name="share" />
-      </button>
-      <button
-        type="button"
-        class="icon-button"
-        data-do="rename"
-        aria-label={t('library.renameOne', { name })}
+      />
+      <IconButton
+        icon="rename"
+        does="rename"
+        label={t('library.renameOne', { name })}
         title={t('library.rename')}
         onClick={() => onDo('renaming')}
-      >
-        <Icon name="rename" />
-      </button>
-      <button
-        type="button"
-        class="icon-button"
-        data-do="delete"
-        aria-label={t('library.deleteOne', { name })}
+      />
+      <IconButton
+        icon="delete"
+        does="delete"
+        label={t('library.deleteOne', { name })}
         title={t('library.delete')}
         onClick={() => onDo('deleting')}
-      >
-        <Icon name="delete" />
-      </button>
+      />
     </>
   );
 }

@@ -1,8 +1,9 @@
-import type { JSX } from 'preact';
+import type { ButtonHTMLAttributes, JSX } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { MAX_FILES_PER_SHARE, type StoredFile } from '../../shared/api.ts';
 import { contentUrl } from '../api.ts';
 import { t } from '../i18n.ts';
+import { IconButton } from '../icon-button.tsx';
 import { Icon } from '../icons.tsx';
 import { askToShare } from '../sharing/target.ts';
 import { remove } from './changes.ts';
@@ -36,37 +37,21 @@ export function SelectionBar(props: {
             />
           ) : (
             <div class="foot-actions">
-              <button
-                type="button"
-                class="button small"
-                data-do-all="download"
+              <Act
+                name="download"
+                label={t('library.download')}
                 onClick={() => downloadEach(files.filter(({ id }) => selected.peek().has(id)))}
-              >
-                <Icon name="download" />
-                {t('library.download')}
-              </button>
-              <button
-                type="button"
-                class="button small"
-                data-do-all="share"
+              />
+              <Act
+                name="share"
+                label={t('share.action')}
                 title={
                   count > MAX_FILES_PER_SHARE ? t('share.tooMany', { most: MAX_FILES_PER_SHARE }) : undefined
                 }
                 disabled={count > MAX_FILES_PER_SHARE}
                 onClick={() => askToShare({ at: 'files', ids: [...selected.peek()], name: nameOf(files) })}
-              >
-                <Icon name="share" />
-                {t('share.action')}
-              </button>
-              <button
-                type="button"
-                class="button small"
-                data-do-all="delete"
-                onClick={() => setDoing('deleting')}
-              >
-                <Icon name="delete" />
-                {t('library.delete')}
-              </button>
+              />
+              <Act name="delete" label={t('library.delete')} onClick={() => setDoing('deleting')} />
               <button
                 type="button"
                 class="button small"
@@ -78,21 +63,32 @@ export function SelectionBar(props: {
               >
                 {t('library.selectAll')}
               </button>
-              <button
-                type="button"
-                class="icon-button"
-                data-do-all="select-none"
-                aria-label={t('library.selectNone')}
-                title={t('library.selectNone')}
+              <IconButton
+                icon="close"
+                does="select-none"
+                label={t('library.selectNone')}
                 onClick={() => select([])}
-              >
-                <Icon name="close" />
-              </button>
+              />
             </div>
           )}
         </div>
       )}
     </section>
+  );
+}
+
+function Act(
+  props: Pick<ButtonHTMLAttributes, 'title' | 'disabled' | 'onClick'> & {
+    name: 'download' | 'share' | 'delete';
+    label: string;
+  },
+): JSX.Element {
+  const { name, label, ...others } = props;
+  return (
+    <button type="button" class="button small" data-do-all={name} {...others}>
+      <Icon name={name} />
+      {label}
+    </button>
   );
 }
 

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { fileOrders } from '../../shared/api.ts';
 import type { FileAsk } from '../api.ts';
 import { t } from '../i18n.ts';
+import { IconButton } from '../icon-button.tsx';
 import { Icon } from '../icons.tsx';
 import { chooseView, view } from './view.ts';
 
@@ -100,17 +101,14 @@ function Search({ q, onSearch }: { q: string; onSearch: (q: string) => void }): 
         }}
       />
       {text !== '' && (
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={t('library.searchClear')}
+        <IconButton
+          icon="close"
+          label={t('library.searchClear')}
           onClick={() => {
             search('', 0);
             field.current?.focus();
           }}
-        >
-          <Icon name="close" />
-        </button>
+        />
       )}
     </search>
   );

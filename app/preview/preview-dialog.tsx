@@ -5,7 +5,7 @@ import { contentUrl } from '../api.ts';
 import { FileName } from '../file-name.tsx';
 import { size } from '../format.ts';
 import { t } from '../i18n.ts';
-import { Icon } from '../icons.tsx';
+import { IconButton, IconDownload } from '../icon-button.tsx';
 import { PreviewContent } from './preview-content.tsx';
 
 /**
@@ -73,25 +73,18 @@ export function PreviewDialog(props: {
               {t('preview.place', { n: index + 1, of: count })}
             </p>
             <div class="preview-actions">
-              <a
-                class="icon-button"
+              <IconDownload
                 href={contentUrl(file.id)}
-                download={file.name}
-                aria-label={t('library.downloadOne', { name: file.name })}
+                name={file.name}
+                label={t('library.downloadOne', { name: file.name })}
                 title={t('library.download')}
-              >
-                <Icon name="download" />
-              </a>
-              <button
-                type="button"
-                class="icon-button"
-                data-do="close"
-                aria-label={t('preview.close')}
-                title={t('preview.close')}
+              />
+              <IconButton
+                icon="close"
+                does="close"
+                label={t('preview.close')}
                 onClick={() => dialog.current?.close()}
-              >
-                <Icon name="close" />
-              </button>
+              />
             </div>
           </header>
           <div class="preview-stage">
@@ -113,17 +106,14 @@ function Turn(props: {
 }): JSX.Element {
   const { name, to, onMove } = props;
   return (
-    <button
-      type="button"
-      class={`icon-button preview-${name}`}
-      data-do={name}
-      aria-label={t(`preview.${name}`)}
-      title={t(`preview.${name}`)}
+    <IconButton
+      class={`preview-${name}`}
+      icon={name}
+      does={name}
+      label={t(`preview.${name}`)}
       aria-disabled={!to}
       onClick={() => to && onMove(to.id)}
-    >
-      <Icon name={name} />
-    </button>
+    />
   );
 }
 

@@ -5,6 +5,7 @@ import type { ErrorCode } from '../../shared/errors.ts';
 import { type Answer, deletePasskey, listPasskeys, renamePasskey } from '../api.ts';
 import { day, moment } from '../format.ts';
 import { t } from '../i18n.ts';
+import { IconButton } from '../icon-button.tsx';
 import { Icon } from '../icons.tsx';
 import { addPasskey, knowsPasskeys, type Outcome } from '../passkey.ts';
 import { NoAnswerYet, Panel, Refused, Sure } from './panel.tsx';
@@ -109,26 +110,20 @@ function Item({ passkey, onChanged }: { passkey: Passkey; onChanged: () => Promi
       )}
       {doing === 'nothing' && (
         <div class="row-actions">
-          <button
-            type="button"
-            class="icon-button"
-            data-do="rename"
-            aria-label={t('settings.passkeys.renameOne', { name })}
+          <IconButton
+            icon="rename"
+            does="rename"
+            label={t('settings.passkeys.renameOne', { name })}
             title={t('settings.passkeys.rename')}
             onClick={() => setDoing('renaming')}
-          >
-            <Icon name="rename" />
-          </button>
-          <button
-            type="button"
-            class="icon-button"
-            data-do="delete"
-            aria-label={t('settings.passkeys.deleteOne', { name })}
+          />
+          <IconButton
+            icon="delete"
+            does="delete"
+            label={t('settings.passkeys.deleteOne', { name })}
             title={t('settings.passkeys.delete')}
             onClick={() => setDoing('deleting')}
-          >
-            <Icon name="delete" />
-          </button>
+          />
         </div>
       )}
       {doing === 'deleting' && (
