@@ -29,6 +29,8 @@ export default defineConfig({
         // The page of a shared link, for people without an account.
         shared: join(import.meta.dirname, 'app', 'share.html'),
       },
+      // Both entries need it sometime; without a chunk of its own it would come with what both need at once.
+      output: { codeSplitting: { groups: [{ name: 'valibot', test: /node_modules\/valibot\// }] } },
     },
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },

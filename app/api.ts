@@ -1,4 +1,3 @@
-import { signal } from '@preact/signals';
 import * as v from 'valibot';
 import {
   AccountSession,
@@ -19,7 +18,7 @@ import {
 } from '../shared/api.ts';
 import { type ErrorCode, isErrorCode } from '../shared/errors.ts';
 import { language } from './i18n.ts';
-import { isControlled } from './worker.ts';
+import { isControlled, openCalls } from './worker.ts';
 
 /**
  * The only file that calls the API. The worker adds what a request needs to be believed and is the one place
@@ -27,9 +26,6 @@ import { isControlled } from './worker.ts';
  */
 
 export type Answer<T> = { ok: true; value: T } | { ok: false; code: ErrorCode; limit?: number };
-
-/** Requests of this page that are still open: each needs the worker alive. */
-export const openCalls = signal(0);
 
 /** The worker's own answer, `{queued: true}`, or anything the server says of a change that was made. */
 const Changed = v.fallback(v.object({ queued: v.literal(true) }), {

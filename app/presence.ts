@@ -1,12 +1,11 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { About } from '../shared/protocol.ts';
-import { openCalls, readSession } from './api.ts';
 import { pullElsewhere } from './elsewhere.ts';
 import { offer } from './files.ts';
 import { taking } from './intake.ts';
 import { watchPermissions } from './permissions.ts';
 import { applySession, catchUp, session, totals } from './state.ts';
-import { call, onNews } from './worker.ts';
+import { call, onNews, openCalls } from './worker.ts';
 
 /** Firefox stops a worker 60 s after its last message, so four of these may get lost. */
 const PING_MS = 15_000;
@@ -112,7 +111,11 @@ function veil(): void {
 
 /** The worker may know no more than this page did: the server is asked, and what it says is shown first. */
 async function unveil(): Promise<void> {
-  const known = readSession().then(() => ping(true));
+  // The page is whole without these schemas, and they are heavy: they come when a server's answer is to be read.
+  const known = import('./api.ts')
+    .then(({ readSession }) => readSession())
+    .catch(() => undefined)
+    .then(() => ping(true));
   await Promise.race([known, new Promise((resolve) => setTimeout(resolve, VEIL_MS))]);
   await new Promise((resolve) => setTimeout(resolve)); // a change that was just taken in is rendered by then
   delete document.documentElement.dataset.veiled;

@@ -1,7 +1,6 @@
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { signOut } from './api.ts';
 import { breakLoop } from './guard.ts';
 import { t } from './i18n.ts';
 import { act, trouble } from './intake.ts';
@@ -11,6 +10,9 @@ import { allIds, cancellableIds, tabFacts, totals } from './state.ts';
 /** What was dropped is gone from the list within this, in ms; what is not by then is seen to later. */
 const DROP_WAIT_MS = 10_000;
 const LOOK_MS = 100;
+
+/** The part of this page that asks the server could not be had. */
+const UNREACHABLE = { ok: false, code: 'UNREACHABLE' } as const;
 
 /** The question what is to become of unfinished uploads is open. */
 const isAsking = signal(false);
@@ -25,7 +27,7 @@ export function askToSignOut(): void {
 
 async function leave(): Promise<void> {
   breakLoop();
-  const answer = await signOut();
+  const answer = await import('./api.ts').then(({ signOut }) => signOut()).catch(() => UNREACHABLE);
   trouble.value = answer.ok ? null : answer.code;
   farewell.value = answer.ok && answer.value.queued ? 'pending' : null;
   await ping();

@@ -36,6 +36,9 @@ export const workerState = signal<'starting' | 'ready' | 'absent' | 'unsupported
  */
 export const version = signal<'current' | 'waiting' | 'updating' | 'replaced'>('current');
 
+/** Requests of this page that are still open: each needs the worker alive. */
+export const openCalls = signal(0);
+
 let workbox: Workbox | null = null;
 let lookedAt = 0;
 let beforeReload: () => Promise<void> = () => Promise.resolve();

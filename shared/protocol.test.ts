@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseCall, parseNews, parseReply } from './protocol.ts';
+import { parseCall } from './calls.ts';
+import { parseNews, parseReply } from './protocol.ts';
 
 const id = '0b0e2d0c-5f3e-4a58-9f6f-1d1f6f1d2a10';
 const file = new File(['abc'], 'film.bin');

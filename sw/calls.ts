@@ -1,7 +1,8 @@
 import { MAX_FILES_PER_CALL } from '../shared/api.ts';
+import type { ParsedCall } from '../shared/calls.ts';
 import { HoldfastError } from '../shared/errors.ts';
 import { cleanFileName, cleanFolderPath } from '../shared/file-name.ts';
-import type { About, Calls, ParsedCall } from '../shared/protocol.ts';
+import type { About, Calls } from '../shared/protocol.ts';
 import { findKnown, newUpload, type Upload } from '../shared/upload.ts';
 import type { Account } from './account.ts';
 import type { Device } from './device.ts';

@@ -1,6 +1,7 @@
 import type { PrecacheEntry } from 'workbox-precaching';
+import { parseCall } from '../shared/calls.ts';
 import { HoldfastError } from '../shared/errors.ts';
-import { type About, type Calls, parseCall } from '../shared/protocol.ts';
+import type { About, Calls } from '../shared/protocol.ts';
 import { stagingBudget } from '../shared/staging.ts';
 import { Account } from './account.ts';
 import { answerCall } from './calls.ts';

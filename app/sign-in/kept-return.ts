@@ -1,15 +1,12 @@
-import * as v from 'valibot';
-
 /**
  * What a tab keeps while it is away at a provider of single sign-on: where it was, and who had left. It belongs to
  * one sign-in, by the `state` of OpenID Connect, with which the browser comes back.
  */
-const Kept = v.object({
-  state: v.string(),
-  returnTo: v.nullable(v.string()),
-  leftBy: v.nullable(v.string()),
-});
-export type Kept = v.InferOutput<typeof Kept>;
+export interface Kept {
+  state: string;
+  returnTo: string | null;
+  leftBy: string | null;
+}
 
 const KEY = 'holdfast.sso';
 
@@ -22,8 +19,8 @@ export function keepReturn(place: Place, kept: Kept): void {
 
 /** What was kept for the sign-in with this `state`; null when it began elsewhere or another one came after it. */
 export function recallReturn(place: Place, state: string | null): Kept | null {
-  const kept = v.safeParse(Kept, parse(place.getItem(KEY)));
-  return kept.success && kept.output.state === state ? kept.output : null;
+  const kept = parse(place.getItem(KEY));
+  return isKept(kept) && kept.state === state ? kept : null;
 }
 
 /** Drops what was kept, once it has led somewhere. */
@@ -37,4 +34,15 @@ function parse(text: string | null): unknown {
   } catch {
     return null; // not ours, or of another release
   }
+}
+
+/** By hand: every page reads this, and none needs a library for it. */
+function isKept(value: unknown): value is Kept {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!('state' in value && 'returnTo' in value && 'leftBy' in value)) return false;
+  return typeof value.state === 'string' && [value.returnTo, value.leftBy].every(isTextOrNull);
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || typeof value === 'string';
 }
