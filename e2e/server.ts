@@ -51,6 +51,7 @@ export class TestServer {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: process.env.PATH,
+        NODE_COMPILE_CACHE: join(tmpdir(), 'holdfast-compile-cache'),
         PORT: String(this.port),
         PUBLIC_URL: this.#options.publicUrl,
         DATA_DIR: this.dataDir,
