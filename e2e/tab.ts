@@ -3,6 +3,8 @@ import type { Cdp } from './cdp.ts';
 import { poll } from './poll.ts';
 
 const DEADLINE_MS = 30_000;
+/** A question to a document that goes away before it has answered may stay without an answer; asked again after this, in ms. */
+const ASK_AGAIN_MS = 10_000;
 
 type Evaluated<T> = {
   result: { value: T; objectId?: string };
@@ -62,11 +64,12 @@ export class Tab {
     const expression = `Boolean((${holds})(...${JSON.stringify(args)}))`;
     await poll(`${holds} ${JSON.stringify(args)} in the page`, withinMs, async () => {
       // A document that is just going away answers with an error, as does one that has not begun.
-      const asked = await this.#evaluate<boolean>(expression, true).catch((error: Error) => {
+      const asked = this.#evaluate<boolean>(expression, true).catch((error: Error) => {
         if (/The browser is gone|Session with given id/.test(error.message)) throw error;
         return null;
       });
-      return asked?.result.value || undefined;
+      const answer = await Promise.race([asked, after(ASK_AGAIN_MS)]);
+      return answer?.result.value || undefined;
     });
   }
 
@@ -275,4 +278,8 @@ export class Tab {
   #send<T>(method: string, params: object = {}): Promise<T> {
     return this.#cdp.send<T>(method, params, this.#sessionId);
   }
+}
+
+function after(ms: number): Promise<null> {
+  return new Promise((resolve) => setTimeout(resolve, ms, null).unref());
 }
