@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect } from '@playwright/test';
+import { downloadedSha256 } from './downloads.ts';
 import { MIB, rowIs, test } from './journey.ts';
 import { poll } from './poll.ts';
+import type { Tab } from './tab.ts';
 
 test('what was uploaded is listed, renamed, downloaded and deleted', async ({ journey }) => {
   const file = await journey.file('Ergebnis größer.bin', 12 * MIB);
@@ -19,15 +19,79 @@ test('what was uploaded is listed, renamed, downloaded and deleted', async ({ jo
 
   await tab.downloadTo(journey.folder);
   await tab.click('[data-file] a[download]');
-  const copy = join(journey.folder, 'result.bin');
-  const downloaded = await poll('the download', 20_000, async () => {
-    const bytes = await readFile(copy).catch(() => null);
-    return bytes?.length === file.bytes ? bytes : undefined;
-  });
-  expect(createHash('sha256').update(downloaded).digest('hex')).toBe(file.sha256);
+  expect(await downloadedSha256(join(journey.folder, 'result.bin'), file.bytes)).toBe(file.sha256);
 
   await tab.click('[data-file] [data-do=delete]');
   await tab.click('[data-file] [data-do=delete-now]');
   await tab.until(() => !document.querySelector('[data-file]'));
   expect(await journey.library(tab)).toEqual([]);
 });
+
+test('many files are searched, sorted, selected, downloaded at once, deleted and had back', async ({
+  journey,
+}) => {
+  const wanted = [
+    ['market list.txt', 3000],
+    ['harbour at dawn.bin', 1000],
+    ['harbour at noon.bin', 2000],
+  ] as const;
+  const files = await Promise.all(wanted.map(([name, bytes], n) => journey.file(name, bytes, n)));
+  const tab = await journey.signedInTab();
+  await tab.pick(files.map(({ path }) => path));
+  await tab.until(() => document.querySelectorAll('[data-upload][data-state=stored]').length === 3);
+  await tab.go(`${journey.stage.origin}/library`);
+
+  await tab.enter('[data-search]', 'HARB dawn');
+  await listed(tab, ['harbour at dawn.bin']);
+  await tab.enter('[data-search]', 'x');
+  await tab.click('[data-do=show-all]');
+  await sortBy(tab, 'name');
+  await listed(tab, ['harbour at dawn.bin', 'harbour at noon.bin', 'market list.txt']);
+  await sortBy(tab, 'largest');
+  await listed(tab, ['market list.txt', 'harbour at noon.bin', 'harbour at dawn.bin']);
+
+  await selectAll(tab, 3);
+  const folder = join(journey.folder, 'downloads');
+  await tab.downloadTo(folder);
+  await tab.click('[data-do-all=download]');
+  for (const { path, bytes, sha256 } of files) {
+    expect(await downloadedSha256(join(folder, basename(path)), bytes)).toBe(sha256);
+  }
+
+  await tab.click('[data-do-all=delete]');
+  await tab.click('[data-do-all=delete-now]');
+  await listed(tab, []);
+  await poll('the server to have deleted them', 10_000, async () =>
+    (await journey.library(tab)).length === 0 ? true : undefined,
+  );
+  await tab.click('[data-do=undo-delete]');
+  await listed(tab, ['market list.txt', 'harbour at noon.bin', 'harbour at dawn.bin']);
+  expect((await journey.library(tab)).map(({ sha256 }) => sha256).toSorted()).toEqual(
+    files.map(({ sha256 }) => sha256).toSorted(),
+  );
+});
+
+function listed(tab: Tab, names: string[]): Promise<void> {
+  return tab.until((wanted) => {
+    const shown = [...document.querySelectorAll('[data-file] .file-open [title]')].map((name) =>
+      name.getAttribute('title'),
+    );
+    return JSON.stringify(shown) === JSON.stringify(wanted);
+  }, names);
+}
+
+async function sortBy(tab: Tab, order: string): Promise<void> {
+  await tab.until((value) => document.querySelector(`[data-order] option[value="${value}"]`), order);
+  await tab.evaluate((value) => {
+    const select = document.querySelector<HTMLSelectElement>('[data-order]');
+    if (select) select.value = value;
+    select?.dispatchEvent(new Event('change', { bubbles: true }));
+  }, order);
+}
+
+async function selectAll(tab: Tab, count: number): Promise<void> {
+  await tab.evaluate(() =>
+    document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'a', ctrlKey: true, bubbles: true })),
+  );
+  await tab.until((n) => document.querySelector(`[data-selection="${n}"]`), count);
+}

@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from '@playwright/test';
 import { PlainBrowser } from './browser.ts';
+import { downloadedSha256 } from './downloads.ts';
 import { test } from './journey.ts';
-import { poll } from './poll.ts';
 import type { Tab } from './tab.ts';
 
 test('a shared link shows a stranger what was shared and nothing else, until it is taken back', async ({
@@ -33,11 +31,8 @@ test('a shared link shows a stranger what was shared and nothing else, until it 
     ).toBe(0);
     await stranger.downloadTo(join(journey.folder, 'downloads'));
     await stranger.click('[data-shared-file] [data-do=download]');
-    const bytes = await poll('the download', 20_000, async () => {
-      const file = await readFile(join(journey.folder, 'downloads', 'shared.bin')).catch(() => null);
-      return file?.length === shared.bytes ? file : undefined;
-    });
-    expect(createHash('sha256').update(bytes).digest('hex')).toBe(shared.sha256);
+    const copy = join(journey.folder, 'downloads', 'shared.bin');
+    expect(await downloadedSha256(copy, shared.bytes)).toBe(shared.sha256);
 
     const locked = await share(tab, 'secret.bin', 'open sesame');
     await stranger.go(locked);
