@@ -226,33 +226,27 @@ export class AccountSessions {
   }
 }
 
+/** The first that fits; most browsers also name the ones they descend from. */
+const BROWSERS = [
+  [/\bEdg(A|iOS)?\//, 'Edge'],
+  [/\bOPR\//, 'Opera'],
+  [/\b(Firefox|FxiOS)\//, 'Firefox'],
+  [/(Chrom(e|ium)|\bCriOS)\//, 'Chrome'],
+  [/\bSafari\//, 'Safari'],
+] as const;
+const SYSTEMS = [
+  [/\bAndroid\b/, 'Android'],
+  [/\b(iPhone|iPad|iPod)\b/, 'iOS'],
+  [/\bWindows\b/, 'Windows'],
+  [/\bMac OS X\b/, 'macOS'],
+  [/\bCrOS\b/, 'ChromeOS'],
+  [/\bLinux\b/, 'Linux'],
+] as const;
+
 /** A browser and system as people call them, from a `User-Agent`: "Firefox on Windows". */
 export function deviceName(userAgent: string): string {
-  const browser = /\bEdg\//.test(userAgent)
-    ? 'Edge'
-    : /\bOPR\//.test(userAgent)
-      ? 'Opera'
-      : /\bFirefox\//.test(userAgent)
-        ? 'Firefox'
-        : /\bChrom(e|ium)\//.test(userAgent)
-          ? 'Chrome'
-          : /\bSafari\//.test(userAgent)
-            ? 'Safari'
-            : '';
-  const system = /\bAndroid\b/.test(userAgent)
-    ? 'Android'
-    : /\b(iPhone|iPad|iPod)\b/.test(userAgent)
-      ? 'iOS'
-      : /\bWindows\b/.test(userAgent)
-        ? 'Windows'
-        : /\bMac OS X\b/.test(userAgent)
-          ? 'macOS'
-          : /\bCrOS\b/.test(userAgent)
-            ? 'ChromeOS'
-            : /\bLinux\b/.test(userAgent)
-              ? 'Linux'
-              : '';
-  return [browser, system].filter((name) => name !== '').join(' on ');
+  const names = [BROWSERS, SYSTEMS].map((table) => table.find(([sign]) => sign.test(userAgent))?.[1]);
+  return names.filter((name) => name !== undefined).join(' on ');
 }
 
 function decoded(value: string): string {

@@ -290,5 +290,9 @@ test('a device is named by browser and system', () => {
   expect(deviceName('Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Safari/604.1')).toBe(
     'Safari on iOS',
   );
+  expect(deviceName(chrome.replace('Chrome', 'HeadlessChrome'))).toBe('Chrome on Linux');
+  expect(deviceName('Mozilla/5.0 (iPad; CPU OS 19_0 like Mac OS X) CriOS/140.0 Mobile Safari/604.1')).toBe(
+    'Chrome on iOS',
+  );
   expect(deviceName('curl/8')).toBe('');
 });
