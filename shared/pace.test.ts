@@ -8,6 +8,7 @@ import {
   linkAfterFailure,
   linkAfterKick,
   linkAfterLater,
+  linkAfterSilence,
   linkAfterTooLarge,
   MIN_SEGMENT_BYTES,
   nextSegment,
@@ -61,6 +62,16 @@ test('an answer starts the backoff over', () => {
     failures: 0,
     notBefore: 0,
   });
+});
+
+test('silence is known as such the first time, counted once for all that waited, and tried again at once', () => {
+  const silent = linkAfterSilence(freshLink, 900, 16_000, 0.9);
+  expect(silent).toEqual({ ...freshLink, failures: 2, failedAt: 16_000, notBefore: 16_000 });
+  expect(linkAfterSilence(silent, 950, 16_050, 0.9)).toBe(silent);
+  expect(linkAfterFailure(silent, 950, 16_060, 0.9)).toBe(silent);
+  expect(linkAfterSilence(afterFailures(3, 0.9), 90_000, 90_001, 0.9)).toEqual(
+    linkAfterFailure(afterFailures(3, 0.9), 90_000, 90_001, 0.9),
+  );
 });
 
 test('the rate is smoothed over answers, and answers with small bodies say nothing of it', () => {

@@ -70,6 +70,15 @@ export function linkAfterFailure(link: Link, startedAt: number, now: number, cha
   return { ...link, failures: link.failures + 1, failedAt: now, notBefore: now + wait };
 }
 
+/**
+ * The link after a request, begun at `startedAt`, has waited in vain for as long as anyone should. That is no cut that
+ * the next try may find mended: it is known at once that nobody answers, though the next try is made at once too.
+ */
+export function linkAfterSilence(link: Link, startedAt: number, now: number, chance: number): Link {
+  const failed = linkAfterFailure(link, startedAt, now, chance);
+  return failed.failures === 1 ? { ...failed, failures: 2 } : failed;
+}
+
 /** The link after something asks to try again now: a click, `online`, a page that became visible. */
 export function linkAfterKick(link: Link, now: number): Link {
   return link.notBefore > now ? { ...link, notBefore: now } : link;

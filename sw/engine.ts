@@ -9,6 +9,7 @@ import {
   linkAfterFailure,
   linkAfterKick,
   linkAfterLater,
+  linkAfterSilence,
   linkAfterTooLarge,
   MIN_SEGMENT_BYTES,
   stallMs,
@@ -709,7 +710,11 @@ export class Engine {
   async #watched<T>(stop: AbortSignal, bytes: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const stalled = new AbortController();
     const patience = stallMs(this.#link, bytes, this.#times.stallMs);
-    const cancel = this.#host.timer(patience, () => stalled.abort('stalled'));
+    const startedAt = this.#host.now();
+    const cancel = this.#host.timer(patience, () => {
+      this.#setLink(linkAfterSilence(this.#link, startedAt, this.#host.now(), this.#host.chance()));
+      stalled.abort('stalled');
+    });
     try {
       return await ask(AbortSignal.any([stop, stalled.signal]));
     } finally {
