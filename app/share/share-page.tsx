@@ -73,9 +73,6 @@ function Content(props: { token: string; found: Found | null; onRetry: () => voi
 function Files(props: { token: string; shared: SharedFiles; onDownload: () => void }): JSX.Element {
   const { token, shared, onDownload } = props;
   const { name, files, expiresAt, downloadsLeft } = shared;
-  if (files.length === 0) {
-    return <Message icon="folder" title={t('shared.emptyTitle')} lead={t('shared.emptyLead')} />;
-  }
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
   return (
     <section aria-labelledby="shared-name">
