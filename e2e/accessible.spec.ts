@@ -16,6 +16,7 @@ const takesAll = process.env.HOLDFAST_LOOKS === 'all';
 
 for (const [n, { name, show }] of screens.entries()) {
   test(`the screen "${name}" is all in texts of ours, and axe finds nothing`, async ({ walk }) => {
+    test.setTimeout(60_000);
     await show(walk);
     if (LANGUAGE === null) expect.soft(await unmarkedTexts(walk.page), 'not from locales/').toEqual([]);
     const taken = takesAll ? looks : looks.slice(n % looks.length).slice(0, 1);

@@ -87,9 +87,26 @@ export class PlainBrowser {
     await this.#cdp.send('Browser.setPermission', { origin, permission: { name }, setting });
   }
 
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Closes all tabs, and drops whatever it keeps of `origin` and of anybody's visits, as if it had just been started. */
+  async forget(origin: string): Promise<void> {
+    const before = await this.#cdp.send<{ targetInfos: { targetId: string; type: string }[] }>(
+      'Target.getTargets',
+    );
+    const blank = await this.open('about:blank');
+    for (const { targetId, type } of before.targetInfos) {
+      if (type === 'page') await this.#cdp.send('Target.closeTarget', { targetId });
+    }
+    await blank.forgetAll(origin);
+    await this.#cdp.send('Browser.resetPermissions');
+  }
+
   /** SIGKILL for every process of it. The profile stays, for `launch({ profile })`. */
   async kill(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (!this.isRunning) return;
     const ended = once(this.#child, 'exit');
     process.kill(-this.pid, 'SIGKILL');
     await ended;

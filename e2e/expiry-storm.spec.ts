@@ -71,7 +71,8 @@ test('a race with a refresh shows nothing', async ({ journey }) => {
   const box = await Middlebox.start(journey.stage.server.port);
   const probed = Promise.withResolvers<null>();
   let refused = 0;
-  // A server in the moment of a refresh: it refuses what comes before it is asked who is signed in, some of it late.
+  // A server in the moment of a refresh: it refuses what comes before it is asked who is signed in, and a few of those
+  // only after that, yet not so many that they have all six connections.
   let isRefreshing = true;
   box.rule = async ({ url }) => {
     if (url === '/api/session') {
@@ -79,7 +80,7 @@ test('a race with a refresh shows nothing', async ({ journey }) => {
       probed.resolve(null);
     }
     if (url !== '/api/files' || !isRefreshing) return null;
-    if (++refused > 1) await probed.promise;
+    if (++refused > 1 && refused < 5) await probed.promise;
     const body = JSON.stringify({
       type: 'about:blank',
       title: 'SESSION_EXPIRED',
@@ -139,7 +140,7 @@ test('an upload whose sign-in ends at each tenth goes on each time, and not for 
   const file = await journey.file('film.bin', 128 * MIB);
   const tab = await journey.signedInTab();
   // Slow enough that what is in flight is less than a tenth: those requests have begun, and are let through.
-  await proxy.set({ bitsPerSecond: 32e6, latencyMs: 2 });
+  await proxy.set({ bitsPerSecond: 48e6, latencyMs: 2 });
   proxy.forget();
   await tab.pick([file.path]);
   for (let tenth = 1; tenth < 10; tenth++) {

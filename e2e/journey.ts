@@ -5,7 +5,6 @@ import { test as base } from '@playwright/test';
 import type { About } from '../shared/protocol.ts';
 import { PlainBrowser } from './browser.ts';
 import { poll } from './poll.ts';
-import { signIn } from './sign-in.ts';
 import { type Stage, startStage } from './stage.ts';
 import type { Tab } from './tab.ts';
 import { makeFile, type TestFile } from './test-file.ts';
@@ -24,9 +23,14 @@ export class Journey {
     this.folder = folder;
   }
 
+  /** Of someone who has signed in before; how that is done is for the tests that are about it. */
   async signedInTab(): Promise<Tab> {
+    const { origin, server } = this.stage;
     const tab = await this.browser.open('about:blank');
-    await signIn(tab, this.stage);
+    await tab.setCookies(await server.signIn('ada@example.org'));
+    await tab.go(`${origin}/app`);
+    await tab.waitForWorker();
+    await tab.until(() => document.querySelector('[data-pick]'));
     return tab;
   }
 
@@ -52,18 +56,59 @@ export class Journey {
   }
 }
 
-/** The test runner with a `journey` set up before each test, and taken down after it. */
-export const test = base.extend<{ journey: Journey; env: Record<string, string> }>({
-  env: [{}, { option: true }],
-  journey: async ({ env }, use) => {
-    const folder = await mkdtemp(join(tmpdir(), 'holdfast-files-'));
-    const stage = await startStage({ env });
-    const profile = join(folder, 'profile');
-    const journey = new Journey(stage, await PlainBrowser.launch({ profile }), folder);
-    await use(journey);
-    await journey.browser.close();
+/** What the tests of one process have of each other: the browser, and for the next one a server. Both are slow to start. */
+class Shared {
+  #browser: PlainBrowser | null = null;
+  #nextStage: Promise<Stage> | null = null;
+
+  async begin(env: Record<string, string>): Promise<Journey> {
+    const isUsual = Object.keys(env).length === 0;
+    const [stage, browser, folder] = await Promise.all([
+      (isUsual && this.#nextStage) || startStage({ env }),
+      this.#browser ?? PlainBrowser.launch(),
+      mkdtemp(join(tmpdir(), 'holdfast-files-')),
+    ]);
+    this.#browser = browser;
+    if (isUsual) {
+      this.#nextStage = startStage();
+      this.#nextStage.catch(() => undefined); // said by the test that takes it
+    }
+    return new Journey(stage, browser, folder);
+  }
+
+  /** A browser that was killed, or met what no test expects, serves no other one. */
+  async end({ browser, stage, folder }: Journey, isAsExpected: boolean): Promise<void> {
+    if (isAsExpected && browser === this.#browser && browser.isRunning) await browser.forget(stage.origin);
+    else {
+      await browser.close({ deleteProfile: true });
+      this.#browser = null;
+    }
     await stage.close();
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+
+  async close(): Promise<void> {
+    await this.#browser?.close();
+    await (await this.#nextStage?.catch(() => null))?.close();
+  }
+}
+
+/** The test runner with a `journey` set up before each test, and taken down after it. */
+export const test = base.extend<{ journey: Journey; env: Record<string, string> }, { shared: Shared }>({
+  shared: [
+    // biome-ignore lint/correctness/noEmptyPattern: the runner reads the names of fixtures from the pattern
+    async ({}, use) => {
+      const shared = new Shared();
+      await use(shared);
+      await shared.close();
+    },
+    { scope: 'worker', timeout: 60_000 },
+  ],
+  env: [{}, { option: true }],
+  journey: async ({ env, shared }, use, { expectedStatus }) => {
+    const journey = await shared.begin(env);
+    await use(journey);
+    await shared.end(journey, test.info().status === expectedStatus);
   },
 });
 

@@ -45,7 +45,7 @@ function scrollThrough(tab: Tab): Promise<number[]> {
     });
     observer.observe({ type: 'longtask' });
     const end = () => document.documentElement.scrollHeight - innerHeight;
-    const steps = 400;
+    const steps = 160;
     for (let step = 1; step <= steps; step++) {
       scrollTo({ top: (end() * step) / steps, behavior: 'instant' });
       await new Promise((resolve) => requestAnimationFrame(resolve));

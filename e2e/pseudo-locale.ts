@@ -38,9 +38,9 @@ export async function buildPseudo(folder: string): Promise<string> {
 /** What a person sees or hears on the page that is none of our texts, nor data, a number, or a language's name. */
 export function unmarkedTexts(page: Page): Promise<string[]> {
   return page.evaluate(() => {
-    /** File names, addresses, devices; languages; what the log and builds are named by, the same in all languages. */
+    /** File names and contents, addresses, devices; languages; keys; what the log and builds are named by in all of them. */
     const DATA =
-      'bdi, .tile, .thumb-type, .avatar, time, option[lang], code, .log li, [data-log-source] option:not([value=""])';
+      'bdi, pre, kbd, .tile, .thumb-type, .avatar, time, option[lang], code, .log li, [data-log-source] option:not([value=""])';
     const NUMBER = /[\d.,]+\s?(bytes?|kB|MB|GB|TB)\b|\b[0-9a-f]{8,}\b/gu;
     const names = [...document.querySelectorAll('bdi')].map(({ textContent }) => textContent ?? '');
     const isForeign = (text: string) => {

@@ -22,6 +22,17 @@ export interface ServerOptions {
   env?: Readonly<Record<string, string>>;
 }
 
+/** A cookie that a server has set, as browsers are told of one by their debuggers. */
+export interface SetCookie {
+  name: string;
+  value: string;
+  url: string;
+  httpOnly: boolean;
+  sameSite: 'Lax';
+  /** Seconds since the epoch; -1 for as long as the browser runs. */
+  expires: number;
+}
+
 /** The real server in a process of its own, with its own data, that can be killed and started again. */
 export class TestServer {
   readonly port: number;
@@ -146,6 +157,15 @@ export class TestServer {
     });
   }
 
+  /** Signs `email` in by the code in its mail, as a browser would, and gives the cookies that it would keep. */
+  async signIn(email: string): Promise<SetCookie[]> {
+    const askedAt = Date.now();
+    await this.#post('/api/auth/email-otp/send-verification-otp', { email, type: 'sign-in' });
+    const otp = await this.codeFor(email, askedAt);
+    const answer = await this.#post('/api/auth/sign-in/email-otp', { email, otp });
+    return answer.headers.getSetCookie().map((header) => parseCookie(header, this.#options.publicUrl));
+  }
+
   /** The library of the account that `cookie` (a whole `Cookie` header) signs in, newest first. */
   async files(cookie: string): Promise<StoredFile[]> {
     const answer = await this.#get('/api/files?limit=1000', cookie);
@@ -160,11 +180,18 @@ export class TestServer {
     return hash.digest('hex');
   }
 
-  async #get(path: string, cookie: string): Promise<Response> {
-    const answer = await fetch(`http://127.0.0.1:${this.port}${path}`, {
-      headers: { Cookie: cookie, Accept: 'application/json' },
-    });
-    if (!answer.ok) throw new Error(`GET ${path} answered ${answer.status}: ${await answer.text()}`);
+  #get(path: string, cookie: string): Promise<Response> {
+    return this.#ask(path, { headers: { Cookie: cookie, Accept: 'application/json' } });
+  }
+
+  #post(path: string, body: object): Promise<Response> {
+    const headers = { Origin: this.#options.publicUrl, 'Content-Type': 'application/json' };
+    return this.#ask(path, { method: 'POST', headers, body: JSON.stringify(body) });
+  }
+
+  async #ask(path: string, init: RequestInit): Promise<Response> {
+    const answer = await fetch(`http://127.0.0.1:${this.port}${path}`, init);
+    if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
     return answer;
   }
 
@@ -180,6 +207,20 @@ export class TestServer {
   #keep(text: string): void {
     this.#log = (this.#log + text).slice(-KEPT_LOG_CHARACTERS);
   }
+}
+
+function parseCookie(header: string, url: string): SetCookie {
+  const [pair = '', ...attributes] = header.split('; ');
+  const [name = '', value = ''] = pair.split(/=(.*)/s);
+  const maxAge = attributes.map((one) => /^max-age=(\d+)$/i.exec(one)?.[1]).find(Boolean);
+  return {
+    name,
+    value,
+    url,
+    httpOnly: attributes.some((one) => one.toLowerCase() === 'httponly'),
+    sameSite: 'Lax',
+    expires: maxAge ? Math.floor(Date.now() / 1000) + Number(maxAge) : -1,
+  };
 }
 
 /** A port that nobody listens on at this moment. */

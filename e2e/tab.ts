@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { Cdp } from './cdp.ts';
 import { poll } from './poll.ts';
+import type { SetCookie } from './server.ts';
 
 const DEADLINE_MS = 30_000;
 /** A question to a document that goes away before it has answered may stay without an answer; asked again after this, in ms. */
@@ -115,6 +116,10 @@ export class Tab {
     await this.#send('DOM.setFileInputFiles', { files, objectId: result.objectId });
   }
 
+  async setCookies(cookies: readonly SetCookie[]): Promise<void> {
+    await this.#send('Network.setCookies', { cookies });
+  }
+
   /** The `Cookie` header that the browser would send to `url`, HttpOnly ones too. */
   async cookieHeader(url: string): Promise<string> {
     const { cookies } = await this.#send<{ cookies: { name: string; value: string }[] }>(
@@ -197,6 +202,14 @@ export class Tab {
   async forgetStorage(origin: string): Promise<void> {
     const storageTypes = 'indexeddb,cache_storage,local_storage,service_workers,file_systems';
     await this.#send('Storage.clearDataForOrigin', { origin, storageTypes });
+  }
+
+  /** Everything of `origin`, its workers too, all cookies, and the browser's own cache. */
+  async forgetAll(origin: string): Promise<void> {
+    await this.#send('Storage.overrideQuotaForOrigin', { origin });
+    await this.#send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
+    await this.#send('Network.clearBrowserCookies');
+    await this.#send('Network.clearBrowserCache');
   }
 
   /** Empties the browser's own HTTP cache, which is not to answer for what the worker keeps. */

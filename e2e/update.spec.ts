@@ -7,8 +7,8 @@ import { expect } from '@playwright/test';
 import { about, test as base, MIB, rowIs } from './journey.ts';
 import { wireOf } from './wire.ts';
 
-/** Four in every run, twenty by `HOLDFAST_UPDATES=20 npm run e2e -- update`. */
-const UPDATES = Number(process.env.HOLDFAST_UPDATES ?? 4);
+/** Three in every run, twenty by `HOLDFAST_UPDATES=20 npm run e2e -- update`. */
+const UPDATES = Number(process.env.HOLDFAST_UPDATES ?? 3);
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 

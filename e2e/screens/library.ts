@@ -2,11 +2,11 @@ import {
   follow,
   MEDIA,
   nobodyAnswers,
-  pickFolder,
   preview,
   type Screen,
   selectTwo,
   signedIn,
+  withFolder,
   withLibrary,
   withMedia,
 } from './steps.ts';
@@ -65,20 +65,7 @@ export const libraryScreens: readonly Screen[] = [
       await walk.page.locator('[data-do=show-all]').waitFor();
     },
   },
-  {
-    name: 'library-folder',
-    show: async (walk) => {
-      await signedIn(walk);
-      await pickFolder(walk, 'holiday', [
-        ['harbour.bin', 1000],
-        ['market.bin', 2000],
-      ]);
-      await walk.page.locator('[data-upload][data-state=stored] >> nth=1').waitFor();
-      await follow(walk, '/library');
-      await walk.page.locator('[data-do=folder]').first().click();
-      await walk.page.locator('[data-do=share-folder]').waitFor();
-    },
-  },
+  { name: 'library-folder', show: withFolder },
   {
     name: 'library-selection',
     show: async (walk) => {

@@ -1,6 +1,5 @@
 import {
   asStranger,
-  deleteAll,
   forgetAll,
   nobodyAnswers,
   openShareDialog,
@@ -34,15 +33,6 @@ export const sharingScreens: readonly Screen[] = [
     show: async (walk) => {
       await asStranger(walk, await sharedLink(walk));
       await walk.page.locator('[data-shared=open] img.shared-picture').waitFor();
-    },
-  },
-  {
-    name: 'shared-empty',
-    show: async (walk) => {
-      const link = await sharedLink(walk);
-      await deleteAll(walk);
-      await asStranger(walk, link);
-      await walk.page.locator('[data-shared=open]').waitFor();
     },
   },
   {

@@ -6,7 +6,6 @@ import { picture, silence } from '../media.ts';
 import type { Middlebox, OwnAnswer } from '../middlebox.ts';
 import { poll } from '../poll.ts';
 import { postShare } from '../share-form.ts';
-import { enterCode, pageDriver } from '../sign-in.ts';
 import type { Stage } from '../stage.ts';
 
 /** What a screen may use to get there. */
@@ -55,6 +54,12 @@ export async function forgetAll({ page, stage, box }: Walk): Promise<void> {
   await page.context().grantPermissions(['notifications', 'background-sync'], { origin: stage.origin });
 }
 
+export async function stopWorkers(cdp: CDPSession): Promise<void> {
+  await cdp.send('ServiceWorker.enable');
+  await cdp.send('ServiceWorker.stopAllWorkers');
+  await cdp.send('ServiceWorker.disable');
+}
+
 export async function signedOut(walk: Walk): Promise<void> {
   await forgetAll(walk);
   await walk.page.goto(`${walk.stage.origin}/signin`);
@@ -67,11 +72,12 @@ export async function signedIn(walk: Walk): Promise<void> {
   await signIn(walk, `person-${people}@example.org`);
 }
 
-export async function signIn(walk: Walk, email: string): Promise<void> {
+export async function signIn({ page, stage }: Walk, email: string): Promise<void> {
   lastEmail = email;
-  await walk.page.goto(`${walk.stage.origin}/signin`);
-  await enterCode(pageDriver(walk.page), walk.stage, email);
-  await walk.page.locator('.drop-area').waitFor();
+  await page.context().addCookies(await stage.server.signIn(email));
+  await page.goto(`${stage.origin}/app`);
+  await page.waitForFunction(() => navigator.serviceWorker.controller);
+  await page.locator('.drop-area').waitFor();
 }
 
 /** Signed in, with these files on their way, slowly. */
@@ -140,7 +146,7 @@ export async function preview(walk: Walk, name: string, sign: string): Promise<v
 }
 
 /** A folder of these files, picked as a whole. */
-export async function pickFolder(
+async function pickFolder(
   { page, folder }: Walk,
   name: string,
   files: readonly [name: string, bytes: number][],
@@ -183,12 +189,17 @@ export async function sharedLink(walk: Walk, password?: string): Promise<string>
   return link;
 }
 
-export async function deleteAll({ page }: Walk): Promise<void> {
-  await page.keyboard.press('Control+a');
-  await page.click('[data-do-all=delete]');
-  const deleted = page.waitForResponse((response) => response.request().method() === 'DELETE');
-  await page.click('[data-do-all=delete-now]');
-  await deleted;
+/** A folder with two files in it, in the library, opened. */
+export async function withFolder(walk: Walk): Promise<void> {
+  await signedIn(walk);
+  await pickFolder(walk, 'holiday', [
+    ['harbour.bin', 1000],
+    ['market.bin', 2000],
+  ]);
+  await walk.page.locator('[data-upload][data-state=stored] >> nth=1').waitFor();
+  await follow(walk, '/library');
+  await walk.page.locator('[data-do=folder]').first().click();
+  await walk.page.locator('[data-do=share-folder]').waitFor();
 }
 
 /** Follows a link in a browser that knows nothing of who made it. */

@@ -14,6 +14,7 @@ import {
   signedIn,
   signIn,
   slowly,
+  stopWorkers,
   withUploads,
 } from './steps.ts';
 
@@ -79,10 +80,7 @@ export const uploadScreens: readonly Screen[] = [
       await walk.page.locator('[data-upload][data-state=sending]').waitFor();
       // With the page the file goes, and with the worker what it had of it.
       await walk.page.goto('about:blank');
-      const cdp = await cdpOf(walk.page);
-      await cdp.send('ServiceWorker.enable');
-      await cdp.send('ServiceWorker.stopAllWorkers');
-      await cdp.send('ServiceWorker.disable');
+      await stopWorkers(await cdpOf(walk.page));
       await walk.page.goto(`${walk.stage.origin}/app`);
       await walk.page.locator('[data-upload][data-state=needs-file]').waitFor();
     },
