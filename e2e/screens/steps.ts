@@ -1,5 +1,5 @@
 import { mkdir, open, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { CDPSession, Page } from '@playwright/test';
 import { MIB } from '../journey.ts';
 import { picture, silence } from '../media.ts';
@@ -152,7 +152,6 @@ async function pickFolder(
   files: readonly [name: string, bytes: number][],
 ): Promise<void> {
   const path = join(folder, name);
-  await mkdir(path, { recursive: true });
   for (const [file, bytes] of files) await makeOnce(join(path, file), bytes);
   await page.setInputFiles('[data-pick-folder]', path);
 }
@@ -267,13 +266,14 @@ export async function pick(
   files: readonly [name: string, bytes: number][],
   selector = '[data-pick]',
 ): Promise<void> {
-  const paths = files.map(([name]) => join(folder, name));
+  const paths = files.map(([name, bytes]) => join(folder, String(bytes), name));
   for (const [n, [, bytes]] of files.entries()) await makeOnce(paths[n] ?? '', bytes);
   await page.setInputFiles(selector, paths);
 }
 
-/** The same name is the same file, with its date, on all screens. What is in it does not matter. */
-export async function makeOnce(path: string, bytes: number): Promise<void> {
+/** The same name and size is the same file, with its date, on all screens. What is in it does not matter. */
+async function makeOnce(path: string, bytes: number): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
   const file = await open(path, 'ax').catch(() => null); // it is there already
   await file?.truncate(bytes);
   await file?.close();
@@ -299,12 +299,12 @@ export async function keepNothing({ page, stage }: Walk): Promise<void> {
 
 /** Ends the sign-in, and waits until the page has met that. */
 export async function endSession({ page, stage }: Walk): Promise<void> {
-  await stage.proxy.set({ bitsPerSecond: null });
   await stage.server.endSessions();
   await poll('the page to be at sign-in', 20_000, async () => {
     await page.evaluate(() => fetch('/api/files?limit=1').catch(() => null));
     return new URL(page.url()).pathname === '/signin' || undefined;
   });
+  await stage.proxy.set({ bitsPerSecond: null }); // not before: what is on its way would arrive
   await page.locator('[data-notice=session-expired]').waitFor();
   await page.locator('[data-sign-in=sso]').waitFor();
 }
