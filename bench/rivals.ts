@@ -75,7 +75,7 @@ async function startHoldfast(folder: string): Promise<Rival> {
       return tab;
     },
     async upload(tab, files, withinMs) {
-      await tab.evaluate(watchRows, files.length);
+      await tab.evaluate(watchList);
       await tab.pick(files);
       return finish(tab, withinMs);
     },
@@ -205,17 +205,20 @@ function tusAll(streams: number, inFlight: number): void {
   for (let n = 0; n < inFlight * streams; n++) next();
 }
 
-function watchRows(count: number): void {
-  const rows = () => [...document.querySelectorAll<HTMLElement>('[data-upload]')];
-  const old = new Set(rows().map((row) => row.dataset.upload));
+/** Of a long list only the rows in sight are there: that all is done is said above it. */
+function watchList(): void {
   let startedAt = 0;
+  let hasBegun = false;
   document.addEventListener('change', () => (startedAt = performance.now()), { capture: true, once: true });
   const watcher = new MutationObserver(() => {
-    const mine = rows().filter((row) => !old.has(row.dataset.upload));
-    const failed = mine.find((row) => ['failed', 'needs-file', 'held'].includes(row.dataset.state ?? ''));
+    const failed = document.querySelector<HTMLElement>(
+      '[data-upload]:is([data-state=failed], [data-state=needs-file], [data-state=held])',
+    );
     if (failed)
       Reflect.set(globalThis, 'finished', `a row is ${failed.dataset.state}: ${failed.textContent}`);
-    if (mine.filter((row) => row.dataset.state === 'stored').length < count) return;
+    const line = document.querySelector<HTMLElement>('[data-safe-line]')?.dataset.safeLine;
+    hasBegun ||= line !== undefined && line !== 'done';
+    if (!hasBegun || line !== 'done') return;
     watcher.disconnect();
     Reflect.set(globalThis, 'finished', performance.now() - startedAt);
   });
@@ -223,7 +226,7 @@ function watchRows(count: number): void {
     subtree: true,
     childList: true,
     attributes: true,
-    attributeFilter: ['data-state'],
+    attributeFilter: ['data-safe-line'],
   });
 }
 
