@@ -15,7 +15,9 @@ export function SettingsPage(): JSX.Element {
     <div class="settings">
       <header class="settings-head">
         <h1>{t('settings.title')}</h1>
-        <bdi class="lead">{session.value.account?.email}</bdi>
+        <p class="lead">
+          <bdi>{session.value.account?.email}</bdi>
+        </p>
       </header>
       <General />
       <PasskeysPanel />
