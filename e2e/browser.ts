@@ -98,7 +98,8 @@ export class PlainBrowser {
     );
     const blank = await this.open('about:blank');
     for (const { targetId, type } of before.targetInfos) {
-      if (type === 'page') await this.#cdp.send('Target.closeTarget', { targetId });
+      if (type !== 'page') continue;
+      await this.#cdp.send('Target.closeTarget', { targetId }).catch(() => undefined); // the test has just closed it
     }
     await blank.forgetAll(origin);
     await this.#cdp.send('Browser.resetPermissions');
