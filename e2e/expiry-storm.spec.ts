@@ -1,9 +1,9 @@
 import { expect } from '@playwright/test';
-import { type Journey, MIB, rowIs, test } from './journey.ts';
+import { countNotices, endSessions } from './account-end.ts';
+import { MIB, rowIs, test } from './journey.ts';
 import { Middlebox } from './middlebox.ts';
 import { poll } from './poll.ts';
 import { enterCode, signIn } from './sign-in.ts';
-import type { Tab } from './tab.ts';
 import { inFlightBytes, partPuts, wireOf } from './wire.ts';
 
 /** Eight tabs with forty requests each in every run; more by `HOLDFAST_TABS=50 HOLDFAST_REQUESTS=200`. */
@@ -17,11 +17,14 @@ test(`${TABS} tabs with ${REQUESTS} requests each meet one expiry: one probe, on
 }) => {
   test.setTimeout(120_000 + TABS * 3000);
   const { proxy, origin } = journey.stage;
-  const tabs = [await journey.signedInTab()];
+  const first = await journey.signedInTab();
+  const tabs = [first];
   while (tabs.length < TABS) tabs.push(await journey.browser.open(`${origin}/library?tab=${tabs.length}`));
-  for (const tab of tabs) await tab.until(() => document.querySelector('h1, [data-pick]'));
-  await Promise.all(tabs.map((tab) => tab.evaluate(noteNotices)));
-  await endSessions(journey, tabs[0]);
+  // With what they ask for as they open behind them: the library, of which there is none yet.
+  for (const tab of tabs.slice(1))
+    await tab.until(() => document.querySelector('main a.button[href="/app"]'));
+  await Promise.all(tabs.map((tab) => tab.evaluate(countNotices)));
+  await endSessions(journey.stage, first);
   proxy.forget();
 
   const answers = (await Promise.all(tabs.map((tab) => tab.evaluate(ask, REQUESTS)))).flat();
@@ -57,8 +60,6 @@ test(`${TABS} tabs with ${REQUESTS} requests each meet one expiry: one probe, on
   console.log(figure);
   test.info().annotations.push({ type: 'figure', description: figure });
 
-  const [first] = tabs;
-  if (!first) throw new Error('There is a first tab');
   await enterCode(first, journey.stage);
   await first.waitForPath('/app');
   for (const [n, tab] of tabs.entries()) if (n > 0) await tab.waitForPath('/library');
@@ -67,7 +68,7 @@ test(`${TABS} tabs with ${REQUESTS} requests each meet one expiry: one probe, on
 test('a race with a refresh shows nothing', async ({ journey }) => {
   const { proxy } = journey.stage;
   const tab = await journey.signedInTab();
-  await tab.evaluate(noteNotices);
+  await tab.evaluate(countNotices);
   const box = await Middlebox.start(journey.stage.server.port);
   const probed = Promise.withResolvers<null>();
   let refused = 0;
@@ -112,7 +113,7 @@ test('a thousand changes asked for around an expiry are never carried out after 
   await tab.pick([file.path]);
   await rowIs(tab, 'stored');
   const [stored] = await journey.stage.server.files(await tab.cookieHeader(journey.stage.origin));
-  await endSessions(journey, tab);
+  await endSessions(journey.stage, tab);
   await tab.evaluate((id) => {
     const rename = (n: number) =>
       fetch(`/api/files/${id}`, {
@@ -173,28 +174,6 @@ test('an upload whose sign-in ends at each tenth goes on each time, and not for 
   expect(resentBytes).toBeLessThanOrEqual(lost);
   expect(await journey.library(tab)).toEqual([{ name: 'film.bin', size: file.bytes, sha256: file.sha256 }]);
 });
-
-/** Ends all sign-ins, and waits until the server says so: it looks a session up once a second. */
-async function endSessions({ stage }: Journey, tab: Tab | undefined): Promise<void> {
-  const cookie = (await tab?.cookieHeader(stage.origin)) ?? '';
-  await stage.server.endSessions();
-  await poll('the server to know', 10_000, async () => {
-    const answer = await fetch(`http://127.0.0.1:${stage.server.port}/api/session`, { headers: { cookie } });
-    return answer.status === 401 || undefined;
-  });
-}
-
-/** In the page: when each expiry notice came up. */
-function noteNotices(): void {
-  const noticedAt: number[] = [];
-  Reflect.set(globalThis, 'noticedAt', noticedAt);
-  let shown = 0;
-  new MutationObserver(() => {
-    const now = document.querySelectorAll('[data-notice="session-expired"]').length;
-    if (now > shown) noticedAt.push(Date.now());
-    shown = now;
-  }).observe(document.body, { childList: true, subtree: true });
-}
 
 /** In the page: asks for the library so many times at once; what came back, and whether the gateway made it. */
 function ask(times: number): Promise<{ status: number; marked: boolean }[]> {
