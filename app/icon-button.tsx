@@ -1,26 +1,13 @@
 import type { ButtonHTMLAttributes, JSX } from 'preact';
 import { Icon, type IconName } from './icons.tsx';
 
-/** A button that is an icon: `label` is its name, `title` what a pointer over it is told. */
+/** A button that is an icon: `label` is its name, `title` what a pointer over it is told. Hooks and states go along. */
 export function IconButton(
-  props: Pick<ButtonHTMLAttributes, 'onClick' | 'aria-disabled' | 'class'> & {
-    icon: IconName;
-    label: string;
-    title?: string;
-    /** What it does, as the hook for tests. */
-    does?: string;
-  },
+  props: Pick<ButtonHTMLAttributes, 'onClick' | 'class'> & { icon: IconName; label: string; title?: string },
 ): JSX.Element {
-  const { icon, label, title = label, does, class: also = '', ...others } = props;
+  const { icon, label, title = label, class: also = '', ...others } = props;
   return (
-    <button
-      type="button"
-      class={`icon-button ${also}`.trim()}
-      data-do={does}
-      aria-label={label}
-      title={title}
-      {...others}
-    >
+    <button type="button" class={`icon-button ${also}`.trim()} aria-label={label} title={title} {...others}>
       <Icon name={icon} />
     </button>
   );

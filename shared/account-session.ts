@@ -76,17 +76,18 @@ export interface Stamp {
 export type RefusalVerdict = 'probe' | 'send-again' | 'suppress';
 
 /**
- * A 401 of another epoch, or while nobody is signed in, says nothing new: it is never probed nor announced. One whose
+ * `proofsNow` are the proofs there are as the 401 comes. One of another epoch, or while nobody is signed in, says nothing
+ * new: it is never probed nor announced. One whose
  * request had left before the session was last seen alive was in the same race as those that asked then, and needs no
  * probe of its own.
  */
 export function judgeRefusal(
   state: AccountState,
   { epoch, proofs }: Stamp,
-  provenBy: number,
+  proofsNow: number,
 ): RefusalVerdict {
   if (state.at !== 'signed-in' || state.epoch !== epoch) return 'suppress';
-  return provenBy > proofs ? 'send-again' : 'probe';
+  return proofsNow > proofs ? 'send-again' : 'probe';
 }
 
 /** What a probe's answer says: `unknown` is anything but a clear yes or no, and never signs anyone out. */

@@ -82,7 +82,7 @@ export class Gateway {
     if (state.at === 'unknown') return problem('UNREACHABLE');
     if (state.at !== 'signed-in') return problem('SESSION_EXPIRED');
 
-    const departure = { epoch: state.epoch, account: state.account, proofs: this.#account.proofs };
+    const departure = this.#departure(state);
     const response = await (request.ofPage
       ? this.#turnstile.pass(() => this.#guarded(request, departure))
       : this.#guarded(request, departure));
@@ -90,6 +90,10 @@ export class Gateway {
       await this.#account.change({ type: 'signed-out' });
     }
     return response;
+  }
+
+  #departure({ epoch, account }: Omit<Departure, 'proofs'>): Departure {
+    return { epoch, account, proofs: this.#account.proofs };
   }
 
   async #guarded(request: ApiRequest, departure: Departure): Promise<Response> {
@@ -203,8 +207,7 @@ export class Gateway {
       if (state.at === 'expired') await this.#account.change({ type: 'signed-out' });
       return new Response(null, { status: 204 });
     }
-    const { epoch, account } = state;
-    const response = await this.#stamped(request, { epoch, account, proofs: this.#account.proofs });
+    const response = await this.#stamped(request, this.#departure(state));
     // A portal's 200 is not our server's word: only these two are.
     if (response.status === 204 || response.status === 401)
       await this.#account.change({ type: 'signed-out' });

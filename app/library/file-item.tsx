@@ -171,21 +171,21 @@ function FileActions({ file, onDo }: { file: StoredFile; onDo: (doing: Doing) =>
       />
       <IconButton
         icon="share"
-        does="share"
+        data-do="share"
         label={t('share.one', { name })}
         title={t('share.action')}
         onClick={() => askToShare({ at: 'files', ids: [file.id], name })}
       />
       <IconButton
         icon="rename"
-        does="rename"
+        data-do="rename"
         label={t('library.renameOne', { name })}
         title={t('library.rename')}
         onClick={() => onDo('renaming')}
       />
       <IconButton
         icon="delete"
-        does="delete"
+        data-do="delete"
         label={t('library.deleteOne', { name })}
         title={t('library.delete')}
         onClick={() => onDo('deleting')}

@@ -65,7 +65,7 @@ export function SelectionBar(props: {
               </button>
               <IconButton
                 icon="close"
-                does="select-none"
+                data-do-all="select-none"
                 label={t('library.selectNone')}
                 onClick={() => select([])}
               />

@@ -43,17 +43,13 @@ export function Toolbar({ ask, onAsk }: { ask: FileAsk; onAsk: (next: FileAsk) =
 
 function ViewButton({ name, label }: { name: 'list' | 'grid'; label: string }): JSX.Element {
   return (
-    <button
-      type="button"
-      class="icon-button"
+    <IconButton
+      icon={name}
       data-view={name}
       aria-pressed={view.value === name}
-      aria-label={label}
-      title={label}
+      label={label}
       onClick={() => chooseView(name)}
-    >
-      <Icon name={name} />
-    </button>
+    />
   );
 }
 

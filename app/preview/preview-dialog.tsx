@@ -81,7 +81,7 @@ export function PreviewDialog(props: {
               />
               <IconButton
                 icon="close"
-                does="close"
+                data-do="close"
                 label={t('preview.close')}
                 onClick={() => dialog.current?.close()}
               />
@@ -109,7 +109,7 @@ function Turn(props: {
     <IconButton
       class={`preview-${name}`}
       icon={name}
-      does={name}
+      data-do={name}
       label={t(`preview.${name}`)}
       aria-disabled={!to}
       onClick={() => to && onMove(to.id)}

@@ -112,14 +112,14 @@ function Item({ passkey, onChanged }: { passkey: Passkey; onChanged: () => Promi
         <div class="row-actions">
           <IconButton
             icon="rename"
-            does="rename"
+            data-do="rename"
             label={t('settings.passkeys.renameOne', { name })}
             title={t('settings.passkeys.rename')}
             onClick={() => setDoing('renaming')}
           />
           <IconButton
             icon="delete"
-            does="delete"
+            data-do="delete"
             label={t('settings.passkeys.deleteOne', { name })}
             title={t('settings.passkeys.delete')}
             onClick={() => setDoing('deleting')}
