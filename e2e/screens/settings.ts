@@ -1,7 +1,6 @@
 import {
   follow,
   forgetAll,
-  lastEmail,
   nobodyAnswers,
   type Screen,
   sharedLink,
@@ -33,9 +32,8 @@ export const settingsScreens: readonly Screen[] = [
   {
     name: 'settings-device-end',
     show: async (walk) => {
-      await signedIn(walk);
+      const email = await signedIn(walk);
       // The same person on what is another device to the server.
-      const email = lastEmail;
       await forgetAll(walk);
       await signIn(walk, email);
       await withSettings(walk, true);

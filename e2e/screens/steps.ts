@@ -22,7 +22,7 @@ export interface Walk {
 export interface Screen {
   /** In plain words, unique; also good as a file's name. */
   name: string;
-  show: (walk: Walk) => Promise<void>;
+  show: (walk: Walk) => Promise<unknown>;
 }
 
 /** Three parts, and as large as a file may be here. */
@@ -38,7 +38,7 @@ export const SCREENS_ENV: Readonly<Record<string, string>> = {
 
 /** So many people were signed in: each screen has one of its own, so that nothing of the last one shows. */
 let people = 0;
-export let lastEmail = '';
+const newPerson = () => `person-${++people}@example.org`;
 const sessions = new WeakMap<Page, CDPSession>();
 
 /** As a browser is that has never been here, on a network without fault. */
@@ -66,29 +66,31 @@ export async function signedOut(walk: Walk): Promise<void> {
   await walk.page.locator('[data-sign-in=sso]').waitFor();
 }
 
-export async function signedIn(walk: Walk): Promise<void> {
+/** As somebody new, whose address it gives. */
+export async function signedIn(walk: Walk): Promise<string> {
   await forgetAll(walk);
-  people++;
-  await signIn(walk, `person-${people}@example.org`);
+  const email = newPerson();
+  await signIn(walk, email);
+  return email;
 }
 
 export async function signIn({ page, stage }: Walk, email: string): Promise<void> {
-  lastEmail = email;
   await page.context().addCookies(await stage.server.signIn(email));
   await page.goto(`${stage.origin}/app`);
   await page.waitForFunction(() => navigator.serviceWorker.controller);
   await page.locator('.drop-area').waitFor();
 }
 
-/** Signed in, with these files on their way, slowly. */
-export async function withUploads(walk: Walk, names: readonly string[]): Promise<void> {
-  await signedIn(walk);
+/** Signed in, with these files on their way, slowly; the address of whoever it is. */
+export async function withUploads(walk: Walk, names: readonly string[]): Promise<string> {
+  const email = await signedIn(walk);
   await slowly(walk);
   await pick(
     walk,
     names.map((name) => [name, FILM_BYTES]),
   );
   await walk.page.locator(`[data-upload] >> nth=${names.length - 1}`).waitFor();
+  return email;
 }
 
 export async function withLibrary(walk: Walk): Promise<void> {
@@ -246,8 +248,7 @@ export async function withPasskey(walk: Walk): Promise<void> {
 }
 
 export async function askForCode({ page }: Walk): Promise<void> {
-  people++;
-  await page.fill('input[name=email]', `person-${people}@example.org`);
+  await page.fill('input[name=email]', newPerson());
   await page.press('input[name=email]', 'Enter');
   await page.locator('input[name=code]').waitFor();
 }

@@ -6,7 +6,6 @@ import {
   follow,
   forgetAll,
   keepNothing,
-  lastEmail,
   nobodyAnswers,
   pick,
   type Screen,
@@ -125,9 +124,8 @@ export const uploadScreens: readonly Screen[] = [
   {
     name: 'uploads-elsewhere',
     show: async (walk) => {
-      await withUploads(walk, ['film.bin']);
+      const email = await withUploads(walk, ['film.bin']);
       await walk.page.locator('[data-upload][data-state=sending]').waitFor();
-      const email = lastEmail;
       await forgetAll(walk);
       await signIn(walk, email);
       await walk.page.locator('[data-elsewhere]').waitFor();
