@@ -2,9 +2,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from '@playwright/test';
 import { test } from './journey.ts';
+import { expectSmoothScroll } from './scroll.ts';
 
 /** A thousand in every run, ten thousand by `HOLDFAST_MANY=10000 npm run e2e -- many`. */
 const COUNT = Number(process.env.HOLDFAST_MANY ?? 1000);
+/** Rows that are near what is seen of the page at a time, at most. */
+const MOST_THERE = 120;
 const HEAP_LIMIT_BYTES = 150 * 1024 * 1024;
 
 test(`${COUNT} small files take one request each, and the page stays smooth`, async ({ journey }) => {
@@ -12,9 +15,7 @@ test(`${COUNT} small files take one request each, and the page stays smooth`, as
   const { proxy } = journey.stage;
   const folder = join(journey.folder, 'many');
   await mkdir(folder);
-  const paths = Array.from({ length: COUNT }, (_, n) =>
-    join(folder, `note-${String(n).padStart(5, '0')}.txt`),
-  );
+  const paths = Array.from({ length: COUNT }, (_, n) => join(folder, nameOf(n)));
   for (const [n, path] of paths.entries()) await writeFile(path, `note ${n}\n`.repeat(1 + (n % 40)));
   const tab = await journey.signedInTab();
   await tab.evaluate(() => {
@@ -48,4 +49,24 @@ test(`${COUNT} small files take one request each, and the page stays smooth`, as
   await tab.reload();
   await tab.until(() => document.querySelector('[data-upload]'));
   console.log(`the list is back after ${Date.now() - reloadedAt} ms`);
+
+  const [first = ''] = await tab.evaluate(namesThere);
+  await expectSmoothScroll(tab, `${COUNT} uploads`);
+  await tab.until(
+    (name) => ![...document.querySelectorAll('[data-upload]')].some((row) => row.textContent?.includes(name)),
+    first,
+  );
+  const there = await tab.evaluate(namesThere);
+  expect(there.length).toBeLessThanOrEqual(MOST_THERE);
+  // From one end of the batch to the other.
+  expect([first, there.at(-1)].toSorted()).toEqual([nameOf(0), nameOf(COUNT - 1)]);
 });
+
+const nameOf = (n: number) => `note-${String(n).padStart(5, '0')}.txt`;
+
+/** In the page: what the rows that are there are called. */
+function namesThere(): string[] {
+  return [...document.querySelectorAll<HTMLElement>('[data-upload]')].map(
+    (row) => /note-\d+\.txt/.exec(row.textContent ?? '')?.[0] ?? '',
+  );
+}

@@ -196,7 +196,7 @@ function device(server: ModelServer, content: Buffer<ArrayBuffer>, chance: () =>
         stagingRoom: async () => 64 * 1024 * 1024,
         log: (line) => log.push(line),
       },
-      { stallMs: 15_000, drainMs: 5000 },
+      { stallMs: 15_000, drainMs: 60_000 },
     );
     await engine.start();
     return engine;
@@ -242,6 +242,32 @@ test('whatever the network does, the bytes arrive once and whole, and progress n
     { numRuns: 12 },
   );
 }, 60_000);
+
+test('a part leaves while another one is still being written down, and a drain waits for both', async () => {
+  const server = new ModelServer(5 * PART_BYTES, []);
+  const phone = device(server, Buffer.alloc(5 * PART_BYTES), () => 0);
+  const engine = await phone.born();
+  const save = phone.store.save.bind(phone.store);
+  const happened: string[] = [];
+  let letWrite = () => {};
+  const mayWrite = new Promise<void>((resolve) => (letWrite = resolve));
+  phone.store.save = async (generation, checkpoint, durability) => {
+    const acknowledges = checkpoint.unstage !== undefined;
+    if (acknowledges) await mayWrite;
+    await save(generation, checkpoint, durability);
+    if (acknowledges) happened.push('written down');
+  };
+  await phone.add(engine);
+  // More of them than there may be in flight.
+  await until(() => server.acknowledged.size === 5);
+  expect(happened).toEqual([]);
+
+  const drained = engine.drain().then(() => happened.push('drained'));
+  letWrite();
+  await drained;
+  expect(happened).toEqual([...Array(happened.length - 1).fill('written down'), 'drained']);
+  expect(happened.length).toBeGreaterThan(4);
+});
 
 test('a worker that dies again and again goes on from its checkpoint', async () => {
   await fc.assert(

@@ -11,6 +11,7 @@ import {
   linkAfterLater,
   linkAfterSilence,
   linkAfterTooLarge,
+  MAX_IN_FLIGHT,
   MIN_SEGMENT_BYTES,
   stallMs,
 } from '../shared/pace.ts';
@@ -68,6 +69,8 @@ const TICK_MS = 1000;
 const KICK_EVERY_MS = 5000;
 /** What pages have to offer their files to a worker that was restarted, in ms. */
 const OFFER_MS = 3000;
+/** Small files read before it is their turn, beside those in flight: one for each request that may end. */
+const FILES_AHEAD = MAX_IN_FLIGHT;
 /** Times that one part may fail its digest before the file fails. */
 const MAX_DIGEST_FAILURES = 3;
 
@@ -83,6 +86,8 @@ export class Engine {
   #stager: Stager;
   #link: Link = freshLink;
   #inFlight = 0;
+  /** Those in flight, and those answered whose checkpoint is just being written. */
+  #unfinished = 0;
   /** Entries with a request in flight. */
   #moving = new Set<Entry>();
   #attaching = new Set<string>();
@@ -221,7 +226,7 @@ export class Engine {
     this.#state = 'draining';
     this.#cancelTimer?.();
     await new Promise<void>((resolve) => {
-      if (this.#inFlight === 0) resolve();
+      if (this.#unfinished === 0) resolve();
       this.#onIdle.push(resolve);
       this.#host.timer(this.#times.drainMs, resolve);
     });
@@ -323,7 +328,9 @@ export class Engine {
       case 'look':
         return this.#withPart(step, (entry, signal) => this.#look(entry, step.part, signal));
       case 'send':
-        return this.#withPart(step, (entry, signal) => this.#send(entry, step, signal));
+        return this.#withPart(step, (entry, signal, releaseSlot) =>
+          this.#send(entry, step, signal, releaseSlot),
+        );
       case 'free':
         return this.#withPart({ id: step.id, part: -1 }, (entry, signal) => this.#free(entry, signal));
       case 'lose':
@@ -344,31 +351,39 @@ export class Engine {
   /** Runs one request on a part, which nothing else touches until it is over. */
   async #withPart(
     { id, part }: { id: string; part: number },
-    request: (entry: Entry, signal: AbortSignal) => Promise<void>,
+    request: (entry: Entry, signal: AbortSignal, releaseSlot: () => void) => Promise<void>,
   ): Promise<void> {
     const entry = this.list.entry(id);
     if (!entry) return;
     entry.busy.add(part);
     this.#moving.add(entry);
-    await this.#counted(async () => {
-      await request(entry, entry.stop.signal);
-    });
+    await this.#counted((releaseSlot) => request(entry, entry.stop.signal, releaseSlot));
     entry.busy.delete(part);
     if (entry.busy.size === 0) this.#moving.delete(entry);
     this.#turn();
   }
 
-  /** Runs a request that counts as in flight. What it throws is logged: it goes on with the rest. */
-  async #counted(request: () => Promise<void>): Promise<void> {
+  /**
+   * Runs a request that counts as in flight until it calls `releaseSlot`, or is over. What it throws is logged: it goes on
+   * with the rest.
+   */
+  async #counted(request: (releaseSlot: () => void) => Promise<void>): Promise<void> {
+    let isInFlight = true;
+    const releaseSlot = () => {
+      if (isInFlight) this.#inFlight--;
+      isInFlight = false;
+    };
     this.#inFlight++;
+    this.#unfinished++;
     this.#sendingSince ??= this.#host.now();
     try {
-      await request();
+      await request(releaseSlot);
     } catch (cause) {
       this.#host.log(`engine: ${cause instanceof Error ? `${cause.name} ${cause.message}` : String(cause)}`);
     }
-    this.#inFlight--;
-    if (this.#state === 'draining' && this.#inFlight === 0) this.#releaseIdle();
+    releaseSlot();
+    this.#unfinished--;
+    if (this.#state === 'draining' && this.#unfinished === 0) this.#releaseIdle();
   }
 
   async #attach(sessionId: string, allIds: readonly string[]): Promise<void> {
@@ -473,7 +488,12 @@ export class Engine {
     }
   }
 
-  async #send(entry: Entry, step: Extract<Step, { do: 'send' }>, stop: AbortSignal): Promise<void> {
+  async #send(
+    entry: Entry,
+    step: Extract<Step, { do: 'send' }>,
+    stop: AbortSignal,
+    releaseSlot: () => void,
+  ): Promise<void> {
     const { upload } = entry;
     const { part, offset, length, completes } = step;
     const read = await this.list.bytes.read(upload, part);
@@ -493,8 +513,11 @@ export class Engine {
     }
     this.#answered(length, startedAt);
     this.#slide(upload.session, answer.issuedAt);
-    if (digest === null) await this.#received(entry, part, offset + length);
-    else if (answer.completesFile) await this.#stored(entry);
+    if (digest === null) return this.#received(entry, part, offset + length);
+    // The next part need not wait until this one is written down; this one stays busy until then.
+    releaseSlot();
+    this.#turn();
+    if (answer.completesFile) await this.#stored(entry);
     else await this.#acknowledged(entry, part, digest);
   }
 
@@ -672,13 +695,27 @@ export class Engine {
 
   // --- small things -------------------------------------------------------------------------------------------
 
-  #readAhead({ upload, busy }: Entry, part: number): void {
-    for (const next of missingParts(upload)) {
-      if (next > part && !busy.has(next) && this.list.bytes.reaches(upload.id, next)) {
-        this.list.bytes.readAhead(upload, next);
-        return;
-      }
+  /** Has the next part of an upload read while this one is sent; of its last part on, the next uploads. */
+  #readAhead(entry: Entry, part: number): void {
+    const next = this.#unread(entry, part + 1);
+    if (next !== null) {
+      this.list.bytes.readAhead(entry.upload, next);
+      return;
     }
+    const mine = this.list.mine();
+    const at = mine.indexOf(entry) + 1;
+    for (const one of mine.slice(at, at + MAX_IN_FLIGHT + FILES_AHEAD)) {
+      const first = one.attached && one.upload.life.at === 'going' ? this.#unread(one, 0) : null;
+      if (first !== null) this.list.bytes.readAhead(one.upload, first);
+    }
+  }
+
+  /** The first part from `from` on that is to be sent and within reach. */
+  #unread({ upload, busy }: Entry, from: number): number | null {
+    for (const part of missingParts(upload)) {
+      if (part >= from && !busy.has(part) && this.list.bytes.reaches(upload.id, part)) return part;
+    }
+    return null;
   }
 
   #answered(bytes: number, startedAt: number): void {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { PART_BYTES } from '../shared/parts.ts';
 import { newUpload, type Upload } from '../shared/upload.ts';
 import { PartBytes, sha256 } from './part-bytes.ts';
 import type { Store } from './store.ts';
@@ -328,18 +329,16 @@ test('what was read of one upload is let go of without touching another whose id
   expect(bytes.read({ ...upload, id: 'u12' }, 0)).toBe(other);
 });
 
-test('reading ahead stops at five parts in memory', async () => {
+test('reading ahead stops at 40 MiB in memory', async () => {
   const { bytes } = bytesFrom();
+  const long = { ...upload, size: 9 * PART_BYTES, partBytes: PART_BYTES };
   let slices = 0;
-  const long = {
-    size: 100,
-    slice: (from: number, to: number) => {
-      slices++;
-      return new Blob(['x'.repeat(to - from)]);
-    },
-  } as unknown as File;
-  bytes.holdFile('u1', long);
-  for (let part = 0; part < 9; part++) bytes.readAhead({ ...upload, size: 100 }, part);
-  await bytes.read({ ...upload, size: 100 }, 0);
+  const slice = () => {
+    slices++;
+    return new Blob([new Uint8Array(PART_BYTES)]);
+  };
+  bytes.holdFile('u1', { size: long.size, slice } as unknown as File);
+  for (let part = 0; part < 9; part++) bytes.readAhead(long, part);
+  await bytes.read(long, 0);
   expect(slices).toBe(5);
 });

@@ -1,3 +1,4 @@
+import { PART_BYTES } from '../shared/parts.ts';
 import { spanOf, type Upload } from '../shared/upload.ts';
 import type { NeedsFileWhy } from '../shared/upload-view.ts';
 import type { Store } from './store.ts';
@@ -16,8 +17,8 @@ export interface Unreadable {
   why: NeedsFileWhy | 'permission';
 }
 
-/** Parts read ahead and not yet sent: each may be up to 8 MiB of memory, beside those in flight. */
-const MAX_READ = 5;
+/** Bytes of parts that may be in memory before one more is read ahead, those in flight among them. */
+const MAX_READ_BYTES = 5 * PART_BYTES;
 
 /** Where the bytes of uploads come from: staged copies, `File`s that pages handed over, stored handles. */
 export class PartBytes {
@@ -26,7 +27,7 @@ export class PartBytes {
   #files = new Map<string, File>();
   #handles = new Map<string, FileSystemFileHandle | null>();
   #staged = new Map<string, Set<number>>();
-  #read = new Map<string, Promise<ReadPart | Unreadable>>();
+  #read = new Map<string, { bytes: number; reading: Promise<ReadPart | Unreadable> }>();
 
   /**
    * `filesAreSnapshots`: a `File` whose original was changed can't be read any more (Chromium), so it may be sent as it
@@ -97,18 +98,20 @@ export class PartBytes {
   read(upload: Upload, part: number): Promise<ReadPart | Unreadable> {
     const key = `${upload.id}:${part}`;
     const known = this.#read.get(key);
-    if (known) return known;
+    if (known) return known.reading;
     const reading = this.#fetch(upload, part);
-    this.#read.set(key, reading);
+    this.#read.set(key, { bytes: spanOf(upload, part).length, reading });
     void reading.then((result) => {
-      if (!result.ok && this.#read.get(key) === reading) this.#read.delete(key);
+      if (!result.ok && this.#read.get(key)?.reading === reading) this.#read.delete(key);
     });
     return reading;
   }
 
   /** Starts to read a part that is likely to be next, if there is room in memory. */
   readAhead(upload: Upload, part: number): void {
-    if (this.#read.size < MAX_READ) void this.read(upload, part);
+    let inMemory = spanOf(upload, part).length;
+    for (const { bytes } of this.#read.values()) inMemory += bytes;
+    if (inMemory <= MAX_READ_BYTES) void this.read(upload, part);
   }
 
   /** The bytes of a part, to be kept elsewhere. */
