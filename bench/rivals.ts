@@ -67,7 +67,8 @@ async function startHoldfast(folder: string): Promise<Rival> {
     serverPid: server.pid,
     async open(browser) {
       const tab = await browser.open(`${proxy.origin}/app`);
-      if (!signedIn.has(browser)) await signIn(tab, { origin: proxy.origin, server });
+      if (!signedIn.has(browser))
+        await signIn(tab, { origin: proxy.origin, server, person: 'ada@example.org' });
       signedIn.add(browser);
       await tab.until(
         () => document.querySelector('input[type=file][data-pick]') && navigator.serviceWorker.controller,

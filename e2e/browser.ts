@@ -91,8 +91,11 @@ export class PlainBrowser {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Closes all tabs, and drops whatever it keeps of `origin` and of anybody's visits, as if it had just been started. */
-  async forget(origin: string): Promise<void> {
+  /**
+   * Closes all tabs, and drops whatever it keeps of `origin` and of anybody's visits, as if it had just been started;
+   * but the app's worker and its files, where they are to serve who comes next.
+   */
+  async forget(origin: string, { keepsWorker = false } = {}): Promise<void> {
     const before = await this.#cdp.send<{ targetInfos: { targetId: string; type: string }[] }>(
       'Target.getTargets',
     );
@@ -101,7 +104,7 @@ export class PlainBrowser {
       if (type !== 'page') continue;
       await this.#cdp.send('Target.closeTarget', { targetId }).catch(() => undefined); // the test has just closed it
     }
-    await blank.forgetAll(origin);
+    await blank.forgetAll(origin, { keepsWorker });
     await this.#cdp.send('Browser.resetPermissions');
   }
 

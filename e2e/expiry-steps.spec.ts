@@ -8,8 +8,6 @@ import type { Tab } from './tab.ts';
 
 const TABS = 4;
 
-test.use({ env: { CODE_SENDS_PER_HOUR: '1000', CODE_SENDS_PER_DAY: '1000' } });
-
 interface Scene {
   journey: Journey;
   box: Middlebox;

@@ -10,8 +10,6 @@ import { inFlightBytes, partPuts, wireOf } from './wire.ts';
 const TABS = Number(process.env.HOLDFAST_TABS ?? 8);
 const REQUESTS = Number(process.env.HOLDFAST_REQUESTS ?? 40);
 
-test.use({ env: { CODE_SENDS_PER_HOUR: '1000', CODE_SENDS_PER_DAY: '1000' } });
-
 test(`${TABS} tabs with ${REQUESTS} requests each meet one expiry: one probe, one notice in each tab`, async ({
   journey,
 }) => {

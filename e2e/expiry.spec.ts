@@ -17,7 +17,6 @@ test.use({
     SESSION_TTL_MINUTES: String(TTL_SECONDS / 60),
     GRACE_DAYS: '1',
     REAPER_INTERVAL_MINUTES: '0.01',
-    CODE_SENDS_PER_HOUR: '1000',
   },
 });
 

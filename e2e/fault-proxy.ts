@@ -123,6 +123,13 @@ export class FaultProxy {
     this.requests = [];
   }
 
+  /** As just started: no faults, no connections, nothing counted. */
+  async reset(): Promise<void> {
+    await this.set(NO_FAULTS);
+    this.resetAll();
+    this.forget();
+  }
+
   async close(): Promise<void> {
     this.#listener.close();
     for (const connection of this.#connections) connection.destroy();

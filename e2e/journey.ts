@@ -25,9 +25,9 @@ export class Journey {
 
   /** Of someone who has signed in before; how that is done is for the tests that are about it. */
   async signedInTab(): Promise<Tab> {
-    const { origin, server } = this.stage;
+    const { origin, server, person } = this.stage;
     const tab = await this.browser.open('about:blank');
-    await tab.setCookies(await server.signIn('ada@example.org'));
+    await tab.setCookies(await server.signIn(person));
     await tab.go(`${origin}/app`);
     await tab.waitForWorker();
     await tab.until(() => document.querySelector('[data-pick]'));
@@ -56,40 +56,59 @@ export class Journey {
   }
 }
 
-/** What the tests of one process have of each other: the browser, and for the next one a server. Both are slow to start. */
+/** Tests that one server serves at most: the disk holds what all of them have uploaded. */
+const MOST_TESTS = 12;
+/** People who sign in as often as tests do. */
+const USUAL_ENV = { CODE_SENDS_PER_HOUR: '1000', CODE_SENDS_PER_DAY: '1000' };
+
+/**
+ * What the tests of one process have of each other, since it is slow to start: the browser, with the app's worker in it,
+ * and the server, which knows each test by a person of its own. Only where all went as expected.
+ */
 class Shared {
   #browser: PlainBrowser | null = null;
-  #nextStage: Promise<Stage> | null = null;
+  #stage: Stage | null = null;
+  #tests = 0;
 
   async begin(env: Record<string, string>): Promise<Journey> {
-    const isUsual = Object.keys(env).length === 0;
     const [stage, browser, folder] = await Promise.all([
-      (isUsual && this.#nextStage) || startStage({ env }),
+      this.#stageFor(env),
       this.#browser ?? PlainBrowser.launch(),
       mkdtemp(join(tmpdir(), 'holdfast-files-')),
     ]);
     this.#browser = browser;
-    if (isUsual) {
-      this.#nextStage = startStage();
-      this.#nextStage.catch(() => undefined); // said by the test that takes it
-    }
     return new Journey(stage, browser, folder);
   }
 
-  /** A browser that was killed, or met what no test expects, serves no other one. */
+  /** A browser or a server that was killed, or met what no test expects, serves no other one. */
   async end({ browser, stage, folder }: Journey, isAsExpected: boolean): Promise<void> {
-    if (isAsExpected && browser === this.#browser && browser.isRunning) await browser.forget(stage.origin);
+    const staysStage = stage === this.#stage && isAsExpected && this.#tests < MOST_TESTS;
+    const staysBrowser = browser === this.#browser && isAsExpected && browser.isRunning;
+    if (staysStage) await stage.reset();
+    if (staysBrowser) await browser.forget(stage.origin, { keepsWorker: staysStage });
     else {
       await browser.close({ deleteProfile: true });
       this.#browser = null;
     }
-    await stage.close();
+    if (!staysStage) {
+      await stage.close();
+      if (stage === this.#stage) this.#stage = null;
+    }
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 
   async close(): Promise<void> {
     await this.#browser?.close();
-    await (await this.#nextStage?.catch(() => null))?.close();
+    await this.#stage?.close();
+  }
+
+  async #stageFor(env: Record<string, string>): Promise<Stage> {
+    if (Object.keys(env).length > 0) return startStage({ env: { ...USUAL_ENV, ...env } });
+    if (!this.#stage) this.#tests = 0;
+    const stage = this.#stage ?? (await startStage({ env: USUAL_ENV }));
+    this.#stage = stage;
+    stage.person = `ada-${++this.#tests}@example.org`;
+    return stage;
   }
 }
 

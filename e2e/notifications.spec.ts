@@ -7,8 +7,6 @@ import { about, MIB, rowIs, rowIsSafe, test } from './journey.ts';
 import { enterCode } from './sign-in.ts';
 import type { Tab } from './tab.ts';
 
-test.use({ env: { CODE_SENDS_PER_HOUR: '1000', CODE_SENDS_PER_DAY: '1000' } });
-
 test('who looks elsewhere is told of an expiry once, in their language; who looks at the app is not', async ({
   journey,
 }) => {

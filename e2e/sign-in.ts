@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import type { Stage } from './stage.ts';
 
 /** Where a person signs in, and whose mail they read. */
-export type Place = Pick<Stage, 'origin' | 'server'>;
+export type Place = Pick<Stage, 'origin' | 'server' | 'person'>;
 
 /** What both a `Tab` and a Playwright page can do. */
 export interface Driver {
@@ -15,14 +15,14 @@ export interface Driver {
 }
 
 /** Signs in as a person does, by the code in the mail, and arrives at `/app`. */
-export async function signIn(driver: Driver, stage: Place, email = 'ada@example.org'): Promise<void> {
+export async function signIn(driver: Driver, stage: Place, email = stage.person): Promise<void> {
   await driver.go(`${stage.origin}/signin`);
   await enterCode(driver, stage, email);
   await driver.waitForPath('/app');
 }
 
 /** The same on a sign-in page that is open already; where it leads is the page's business. */
-export async function enterCode(driver: Driver, stage: Place, email = 'ada@example.org'): Promise<void> {
+export async function enterCode(driver: Driver, stage: Place, email = stage.person): Promise<void> {
   await driver.waitForWorker();
   const askedAt = Date.now();
   await driver.enter('[data-sign-in="email"] input[name=email]', email);

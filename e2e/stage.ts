@@ -6,6 +6,10 @@ export interface Stage {
   origin: string;
   proxy: FaultProxy;
   server: TestServer;
+  /** The address of whoever is at the browser, unless a test says otherwise. */
+  person: string;
+  /** No faults, nothing and nobody between proxy and server, and nothing counted. */
+  reset(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -24,6 +28,11 @@ export async function startStage(
     origin: proxy.origin,
     proxy,
     server,
+    person: 'ada@example.org',
+    async reset() {
+      proxy.targetPort = port;
+      await proxy.reset();
+    },
     async close() {
       await proxy.close();
       await server.close();

@@ -29,7 +29,7 @@ test(`${TABS} tabs with ${REQUESTS} requests each meet one expiry over HTTP/2, b
   const browser = await PlainBrowser.launch({
     flags: [`--ignore-certificate-errors-spki-list=${nginx.keyHash}`],
   });
-  const stage = { origin: nginx.origin, server };
+  const stage = { origin: nginx.origin, server, person: 'ada@example.org' };
   try {
     const first = await browser.open('about:blank');
     await signIn(first, stage);

@@ -204,12 +204,15 @@ export class Tab {
     await this.#send('Storage.clearDataForOrigin', { origin, storageTypes });
   }
 
-  /** Everything of `origin`, its workers too, all cookies, and the browser's own cache. */
-  async forgetAll(origin: string): Promise<void> {
+  /** Everything of `origin`, its workers too, all cookies, and the browser's own cache; or all but worker and caches. */
+  async forgetAll(origin: string, { keepsWorker = false } = {}): Promise<void> {
     await this.#send('Storage.overrideQuotaForOrigin', { origin });
-    await this.#send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
+    // What a worker that runs knows would outlive what is stored.
+    if (keepsWorker) await this.stopWorkers();
+    const storageTypes = keepsWorker ? 'indexeddb,local_storage,file_systems' : 'all';
+    await this.#send('Storage.clearDataForOrigin', { origin, storageTypes });
     await this.#send('Network.clearBrowserCookies');
-    await this.#send('Network.clearBrowserCache');
+    if (!keepsWorker) await this.#send('Network.clearBrowserCache');
   }
 
   /** Empties the browser's own HTTP cache, which is not to answer for what the worker keeps. */

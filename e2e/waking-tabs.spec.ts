@@ -3,8 +3,6 @@ import { countNotices, expire, noticeCount } from './account-end.ts';
 import { rowIs, test } from './journey.ts';
 import type { Tab } from './tab.ts';
 
-test.use({ env: { CODE_SENDS_PER_HOUR: '1000', CODE_SENDS_PER_DAY: '1000' } });
-
 test('a tab that slept through an expiry, comes back to or just opens shows the notice, and nothing else before', async ({
   journey,
 }) => {
