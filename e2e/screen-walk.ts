@@ -34,7 +34,7 @@ export const test = base.extend<object, { pseudoApp: string; walk: Walk }>({
       stage.proxy.targetPort = box.port;
       const context = await launchUi({ profile: join(folder, 'profile'), locale: LANGUAGE ?? 'en' });
       const page = context.pages()[0] ?? (await context.newPage());
-      await use({ page, stage, box, folder });
+      await use({ page, stage, box, folder, hasNewWorker: false });
       await context.close();
       box.close();
       await stage.close();

@@ -16,6 +16,8 @@ export interface Walk {
   box: Middlebox;
   /** For files of its own. */
   folder: string;
+  /** A new version of the worker was found, and waits. */
+  hasNewWorker: boolean;
 }
 
 /** One screen, or one state of one, and the way there from wherever the page is. */
@@ -41,15 +43,20 @@ let people = 0;
 const newPerson = () => `person-${++people}@example.org`;
 const sessions = new WeakMap<Page, CDPSession>();
 
-/** As a browser is that has never been here, on a network without fault. */
-export async function forgetAll({ page, stage, box }: Walk): Promise<void> {
+/** As a browser is in which nobody has been here but the app's worker, on a network without fault. */
+export async function forgetAll(walk: Walk): Promise<void> {
+  const { page, stage, box } = walk;
   box.rule = () => null;
   await stage.proxy.set({ bitsPerSecond: null });
   await page.goto('about:blank');
   const cdp = await cdpOf(page);
   await cdp.send('WebAuthn.disable');
   await cdp.send('Storage.overrideQuotaForOrigin', { origin: stage.origin });
-  await cdp.send('Storage.clearDataForOrigin', { origin: stage.origin, storageTypes: 'all' });
+  // What a worker that runs knows would outlive what is stored. One that waits goes too, and the old one with it.
+  if (!walk.hasNewWorker) await stopWorkers(cdp);
+  const storageTypes = walk.hasNewWorker ? 'all' : 'indexeddb,local_storage,file_systems';
+  walk.hasNewWorker = false;
+  await cdp.send('Storage.clearDataForOrigin', { origin: stage.origin, storageTypes });
   await page.context().clearCookies();
   await page.context().grantPermissions(['notifications', 'background-sync'], { origin: stage.origin });
 }
@@ -210,7 +217,9 @@ export async function asStranger(walk: Walk, link: string): Promise<void> {
 }
 
 /** A new version of the worker, as a page finds it. */
-export async function releaseWorker({ page, stage, box }: Walk): Promise<void> {
+export async function releaseWorker(walk: Walk): Promise<void> {
+  const { page, stage, box } = walk;
+  walk.hasNewWorker = true;
   await page.waitForFunction(() => navigator.serviceWorker.controller);
   const script = await (await fetch(`http://127.0.0.1:${stage.server.port}/sw.js`)).text();
   box.rule = ({ url }) =>
