@@ -104,6 +104,8 @@ test('on a metered connection uploads wait where a person wants that, and go on 
 test('the main job can be done by the keyboard alone', async ({ stage, page }, info) => {
   const file = await makeFile(info.outputPath('film.bin'), 24 * MIB);
   const { keyboard } = page;
+  // From the start: the browser hands choosers over only some time after it was asked to.
+  const chooser = page.waitForEvent('filechooser');
   await page.goto(`${stage.origin}/signin`);
   await focus(page, 'input[name=email]');
   const askedAt = Date.now();
@@ -121,7 +123,6 @@ test('the main job can be done by the keyboard alone', async ({ stage, page }, i
   await expect(page.locator('[data-dialog=shortcuts]')).toHaveCount(0);
 
   await stage.proxy.set({ bitsPerSecond: 16e6 });
-  const chooser = page.waitForEvent('filechooser');
   await keyboard.press('u');
   await (await chooser).setFiles(file.path);
   await expect(page.locator(row('sending'))).toBeVisible();
