@@ -1,13 +1,22 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests of `folders`. `isolate`: each file in a world of its own, which takes longer than most tests do. */
+const project = (name: string, folders: string, isolate: boolean) => ({
+  extends: true as const,
+  test: { name, include: [`${folders}/**/*.test.{ts,tsx}`], isolate },
+});
+
 export default defineConfig({
   test: {
-    include: ['{shared,sw,app,server,locales,e2e}/**/*.test.{ts,tsx}'],
     environment: 'node',
-    // Loading the server for each file took longer than its tests; nothing here leaves a module other than it was.
-    isolate: false,
     // How fast a machine is decides no test.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    projects: [
+      // The server's libraries put their own classes in the place of global ones: only other tests of it live with that.
+      project('server', 'server', false),
+      project('pure', '{shared,locales}', false),
+      project('rest', '{sw,app,e2e}', true),
+    ],
   },
 });
