@@ -10,6 +10,9 @@ import type { StoredFile } from '../shared/api.ts';
 import { poll } from './poll.ts';
 
 const root = join(import.meta.dirname, '..');
+/** By which the session is named among a person's devices. */
+const USER_AGENT =
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
 const KEPT_LOG_CHARACTERS = 200_000;
 
 export interface ServerOptions {
@@ -185,7 +188,11 @@ export class TestServer {
   }
 
   #post(path: string, body: object): Promise<Response> {
-    const headers = { Origin: this.#options.publicUrl, 'Content-Type': 'application/json' };
+    const headers = {
+      Origin: this.#options.publicUrl,
+      'Content-Type': 'application/json',
+      'User-Agent': USER_AGENT,
+    };
     return this.#ask(path, { method: 'POST', headers, body: JSON.stringify(body) });
   }
 

@@ -243,10 +243,13 @@ const SYSTEMS = [
   [/\bLinux\b/, 'Linux'],
 ] as const;
 
-/** A browser and system as people call them, from a `User-Agent`: "Firefox on Windows". */
+/**
+ * A browser and system as people call them, from a `User-Agent`: "Firefox · Windows", the same in all languages; empty
+ * when neither is known.
+ */
 export function deviceName(userAgent: string): string {
   const names = [BROWSERS, SYSTEMS].map((table) => table.find(([sign]) => sign.test(userAgent))?.[1]);
-  return names.filter((name) => name !== undefined).join(' on ');
+  return names.filter((name) => name !== undefined).join(' · ');
 }
 
 function decoded(value: string): string {

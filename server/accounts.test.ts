@@ -283,16 +283,16 @@ test('sessions outlive the server, and so does its secret', async () => {
 test('a device is named by browser and system', () => {
   const chrome =
     'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
-  expect(deviceName(chrome)).toBe('Chrome on Linux');
+  expect(deviceName(chrome)).toBe('Chrome · Linux');
   expect(deviceName(`${chrome} Edg/140.0`.replace('X11; Linux', 'Windows NT 10.0; Win64'))).toBe(
-    'Edge on Windows',
+    'Edge · Windows',
   );
   expect(deviceName('Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Safari/604.1')).toBe(
-    'Safari on iOS',
+    'Safari · iOS',
   );
-  expect(deviceName(chrome.replace('Chrome', 'HeadlessChrome'))).toBe('Chrome on Linux');
+  expect(deviceName(chrome.replace('Chrome', 'HeadlessChrome'))).toBe('Chrome · Linux');
   expect(deviceName('Mozilla/5.0 (iPad; CPU OS 19_0 like Mac OS X) CriOS/140.0 Mobile Safari/604.1')).toBe(
-    'Chrome on iOS',
+    'Chrome · iOS',
   );
   expect(deviceName('curl/8')).toBe('');
 });

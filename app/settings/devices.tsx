@@ -36,7 +36,8 @@ function inOrder(devices: readonly Device[]): Device[] {
 }
 
 function Item({ device, onEnded }: { device: Device; onEnded: () => Promise<void> }): JSX.Element {
-  const { id, device: name, current, createdAt, lastUsedAt } = device;
+  const { id, current, createdAt, lastUsedAt } = device;
+  const name = device.device || t('common.unknownDevice');
   const [isSure, setSure] = useState(true);
   const [refused, setRefused] = useState<ErrorCode | null>(null);
 

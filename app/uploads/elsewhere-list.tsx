@@ -51,7 +51,7 @@ function ElsewhereRow({ upload }: { upload: ElsewhereView }): JSX.Element {
         </p>
         <p class="row-state">
           <span class="row-words">
-            {t('elsewhere.from')} <bdi>{device}</bdi>
+            {t('elsewhere.from')} <bdi>{device || t('common.unknownDevice')}</bdi>
           </span>
           <span class="row-numbers">{progress}</span>
         </p>
