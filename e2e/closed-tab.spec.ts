@@ -24,6 +24,7 @@ test('an upload goes on while its tab is closed, and a new tab shows it', async 
   const shown = await next.evaluate(() =>
     Number(document.querySelector<HTMLElement>('[data-upload]')?.dataset.acknowledged),
   );
+  await proxy.set({ bitsPerSecond: null });
   await rowIs(next, 'stored');
 
   expect(meanwhile).toBeGreaterThan(20 * MIB);

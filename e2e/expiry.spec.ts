@@ -53,7 +53,7 @@ async function oneExpiry(
     }),
   );
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  await proxy.set({ bitsPerSecond: 48e6, latencyMs: 2 });
+  await proxy.set({ bitsPerSecond: 80e6, latencyMs: 2 });
   proxy.forget();
   await tab.pick(files.map(({ path }) => path));
   const until = proxy.draw([Math.floor(0.1 * total), Math.floor(0.8 * total)]);

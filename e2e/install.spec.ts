@@ -4,5 +4,8 @@ import { test } from './journey.ts';
 test('the app is installable, and its manifest is without fault', async ({ journey }) => {
   const tab = await journey.browser.open(`${journey.stage.origin}/signin`);
   await tab.until(() => navigator.serviceWorker.controller);
-  expect(await tab.installability()).toEqual({ errors: [], manifestErrors: [] });
+  // The page names the manifest of its language, which the browser takes in by and by.
+  await expect
+    .poll(() => tab.installability(), { timeout: 20_000 })
+    .toEqual({ errors: [], manifestErrors: [] });
 });
