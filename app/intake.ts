@@ -5,7 +5,7 @@ import type { UploadAction } from '../shared/upload-view.ts';
 import { elsewhere, pullElsewhere } from './elsewhere.ts';
 import { forget, keep } from './files.ts';
 import { BATCH, pickedFrom, pickedFromHandles, pickedFromTransfer } from './picking.ts';
-import { lastAccountId, selectableRows, session, tabFacts } from './state.ts';
+import { lastAccountId, selectableRows, session, tabFacts, taking } from './state.ts';
 import { call, version } from './worker.ts';
 
 /** What a person asks for: files to send, and what to do with those that are listed. */
@@ -23,8 +23,6 @@ export interface Known {
 
 /** Something dragged over the window could be dropped. */
 export const isDragging = signal(false);
-/** How many files have been taken so far of those that were dropped or chosen; null when none are being taken. */
-export const taking = signal<number | null>(null);
 /** Files are being compared with what was sent of them, which takes a while for large ones. */
 export const isComparing = signal(false);
 /** The last thing that was asked for and did not work, until dismissed. */
@@ -121,10 +119,22 @@ export function watchWindow(): void {
   addEventListener('beforeunload', (event) => {
     // Whoever agreed to an update has been asked, and the new worker has this page's files by then.
     if (isLeaveAgreed || version.peek() === 'updating') return;
-    if (tabFacts.peek().unsafeFiles > 0) event.preventDefault();
+    const { unsafeFiles, isTaking } = tabFacts.peek();
+    if (unsafeFiles > 0 || isTaking) event.preventDefault();
   });
   addEventListener('pageshow', () => {
     isLeaveAgreed = false; // back out of the back-forward cache
+  });
+}
+
+/** Settles once no files are being taken. */
+export function allTaken(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = effect(() => {
+      if (taking.value !== null) return;
+      resolve();
+      queueMicrotask(() => stop());
+    });
   });
 }
 

@@ -6,16 +6,17 @@ import { startLanguage } from './i18n.ts';
 import { watchInbox } from './inbox.ts';
 import { watchInstall } from './install/install.ts';
 import { watchManifest } from './install/manifest-link.ts';
-import { watchWindow } from './intake.ts';
+import { allTaken, watchWindow } from './intake.ts';
 import { watchLaunches } from './launch.ts';
 import { ping, startPresence } from './presence.ts';
 import { applyNews } from './state.ts';
 import { watchTheme } from './theme.ts';
 import { watchWakeLock } from './wake-lock.ts';
-import { onBeforeReload, onNews, startWorker } from './worker.ts';
+import { onBeforeReload, onBeforeUpdate, onNews, startWorker } from './worker.ts';
 
 onNews(applyNews);
 startWorker();
+onBeforeUpdate(allTaken);
 // A new worker knows nothing of the files that only this page has; the reply to a ping asks for them.
 onBeforeReload(ping);
 startPresence();

@@ -2,9 +2,8 @@ import { computed, effect, signal } from '@preact/signals';
 import type { About } from '../shared/protocol.ts';
 import { pullElsewhere } from './elsewhere.ts';
 import { offer } from './files.ts';
-import { taking } from './intake.ts';
 import { watchPermissions } from './permissions.ts';
-import { applySession, catchUp, session, totals } from './state.ts';
+import { applySession, catchUp, session, taking, totals } from './state.ts';
 import { call, onNews, openCalls } from './worker.ts';
 
 /** Firefox stops a worker 60 s after its last message, so four of these may get lost. */

@@ -55,8 +55,14 @@ let missed: Extract<News, { type: 'uploads' }>[] = [];
 
 /** The list as a whole. */
 export const overall: ReadonlySignal<Overall> = computed(() => overallOf(known(), totals.value));
+/** How many files have been taken so far of those that were dropped or chosen; null when none are being taken. */
+export const taking = signal<number | null>(null);
+const isTaking = computed(() => taking.value !== null);
 /** What closing this tab would mean. */
-export const tabFacts: ReadonlySignal<TabFacts> = computed(() => tabFactsOf(known(), has));
+export const tabFacts: ReadonlySignal<TabFacts> = computed(() => ({
+  ...tabFactsOf(known(), has),
+  isTaking: isTaking.value,
+}));
 /** For how many rows each button for all is there. */
 export const actionCounts: ReadonlySignal<Readonly<Record<AllAction, number>>> = computed(() => ({
   ...known().actions,

@@ -41,6 +41,7 @@ export const openCalls = signal(0);
 
 let workbox: Workbox | null = null;
 let lookedAt = 0;
+let beforeUpdate: () => Promise<void> = () => Promise.resolve();
 let beforeReload: () => Promise<void> = () => Promise.resolve();
 let registration: Promise<ServiceWorkerRegistration> | null = null;
 let controlled: Promise<boolean> | null = null;
@@ -73,6 +74,11 @@ export function startWorker(): void {
   });
 }
 
+/** What has to be over before a new version takes over: files that this page is handing to the worker, say. */
+export function onBeforeUpdate(settle: () => Promise<void>): void {
+  beforeUpdate = settle;
+}
+
 /** What has to be done before this page reloads itself for a new version, while it still has its `File`s. */
 export function onBeforeReload(prepare: () => Promise<void>): void {
   beforeReload = prepare;
@@ -84,6 +90,7 @@ export function onBeforeReload(prepare: () => Promise<void>): void {
  */
 export async function update(): Promise<void> {
   version.value = 'updating';
+  await beforeUpdate();
   await Promise.race([call('drain', {}), pause(DRAIN_WAIT_MS)]);
   workbox?.messageSkipWaiting();
   await pause(TAKE_OVER_WAIT_MS);

@@ -60,6 +60,7 @@ const icons: Record<SafeLine, IconName> = {
   done: 'check',
   yes: 'check',
   oneClick: 'permit',
+  taking: 'lock',
   no: 'lock',
   noElsewhere: 'lock',
   needsYou: 'hand',

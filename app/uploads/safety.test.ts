@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest';
-import { safeLine, tabFactsOf } from './safety.ts';
+import { tabFactsOf as factsOf, safeLine, type TabFacts } from './safety.ts';
+import type { Tally } from './tally.ts';
 import { tallyOf, viewOf } from './testing.ts';
 
 const here = () => true;
+const tabFactsOf = (list: Tally, has: (id: string) => boolean): TabFacts => ({
+  ...factsOf(list, has),
+  isTaking: false,
+});
 const nobody = { stored: 0, needsYou: 0 };
 
 test('one file that is only in this tab is enough to say so', () => {
@@ -14,7 +19,14 @@ test('one file that is only in this tab is enough to say so', () => {
     ]),
     here,
   );
-  expect(tab).toEqual({ underway: 3, unsafeFiles: 1, unsafeBytes: 60, isHere: true, oneClick: 1 });
+  expect(tab).toEqual({
+    underway: 3,
+    unsafeFiles: 1,
+    unsafeBytes: 60,
+    isHere: true,
+    oneClick: 1,
+    isTaking: false,
+  });
   expect(safeLine(tab, nobody)).toBe('no');
 });
 
@@ -25,7 +37,14 @@ test('files of another tab are not said to be in this one', () => {
 
 test('an empty file that is only in this tab counts, though it has no bytes', () => {
   const tab = tabFactsOf(tallyOf([viewOf({ safe: 'no', size: 0 })]), here);
-  expect(tab).toEqual({ underway: 1, unsafeFiles: 1, unsafeBytes: 0, isHere: true, oneClick: 0 });
+  expect(tab).toEqual({
+    underway: 1,
+    unsafeFiles: 1,
+    unsafeBytes: 0,
+    isHere: true,
+    oneClick: 0,
+    isTaking: false,
+  });
   expect(safeLine(tab, nobody)).toBe('no');
 });
 
@@ -49,4 +68,13 @@ test('everything has arrived only when nothing is left and nothing has failed', 
   expect(safeLine(tab, { stored: 1, needsYou: 0 })).toBe('done');
   expect(safeLine(tab, { stored: 1, needsYou: 1 })).toBe('needsYou');
   expect(safeLine(tab, nobody)).toBe('none');
+});
+
+test('nothing has arrived for good while files are still being taken in', () => {
+  const stored = { ...tabFactsOf(tallyOf([viewOf({ state: { at: 'stored' } })]), here), isTaking: true };
+  expect(safeLine(stored, { stored: 1, needsYou: 0 })).toBe('taking');
+  const kept = { ...tabFactsOf(tallyOf([viewOf({ safe: 'yes' })]), here), isTaking: true };
+  expect(safeLine(kept, nobody)).toBe('taking');
+  const sending = { ...tabFactsOf(tallyOf([viewOf({ safe: 'no' })]), here), isTaking: true };
+  expect(safeLine(sending, nobody)).toBe('no');
 });

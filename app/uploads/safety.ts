@@ -11,10 +11,12 @@ export interface TabFacts {
   isHere: boolean;
   /** Those of them that need a click once the page is closed. */
   oneClick: number;
+  /** Files that were chosen here are still being handed over: the list does not know of all of them. */
+  isTaking: boolean;
 }
 
 /** The facts for a page that has the files of the uploads that `has` knows. */
-export function tabFactsOf(list: Tally, has: (id: string) => boolean): TabFacts {
+export function tabFactsOf(list: Tally, has: (id: string) => boolean): Omit<TabFacts, 'isTaking'> {
   const { underway, oneClick, unsafe, unsafeBytes } = list;
   return { underway, unsafeFiles: unsafe.size, unsafeBytes, isHere: hasSome(unsafe, has), oneClick };
 }
@@ -26,11 +28,12 @@ function hasSome(ids: Iterable<string>, has: (id: string) => boolean): boolean {
 }
 
 /** What is true about closing this tab. */
-export type SafeLine = 'none' | 'done' | 'yes' | 'needsYou' | 'oneClick' | 'no' | 'noElsewhere';
+export type SafeLine = 'none' | 'done' | 'yes' | 'needsYou' | 'oneClick' | 'taking' | 'no' | 'noElsewhere';
 
 /** Which line to show: never "you can close this" while a byte would be lost by it. */
 export function safeLine(tab: TabFacts, list: { stored: number; needsYou: number }): SafeLine {
   if (tab.unsafeFiles > 0) return tab.isHere ? 'no' : 'noElsewhere';
+  if (tab.isTaking) return 'taking';
   if (tab.oneClick > 0) return 'oneClick';
   if (tab.underway > 0) return 'yes';
   if (list.needsYou > 0) return 'needsYou';
