@@ -9,6 +9,7 @@ import { findBrowser } from '../scripts/browser.mjs';
 import { Cdp } from './cdp.ts';
 import { poll } from './poll.ts';
 import { Tab } from './tab.ts';
+import { type Task, tasksDuring } from './tasks.ts';
 
 /** No traffic of the browser's own; the sandbox does not work for root. */
 const FLAGS = [
@@ -85,6 +86,11 @@ export class PlainBrowser {
   /** What a person answers, or has answered, when `origin` asks for `name`. */
   async permit(origin: string, name: string, setting: 'granted' | 'denied' | 'prompt'): Promise<void> {
     await this.#cdp.send('Browser.setPermission', { origin, permission: { name }, setting });
+  }
+
+  /** The longer tasks of its pages while `work` runs, the longest first. */
+  tasksDuring(work: () => Promise<void>): Promise<Task[]> {
+    return tasksDuring(this.#cdp, work);
   }
 
   get isRunning(): boolean {

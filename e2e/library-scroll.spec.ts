@@ -1,7 +1,7 @@
 import { expect } from '@playwright/test';
 import { test } from './journey.ts';
 import { seedLibrary } from './library-seed.ts';
-import { expectSmoothScroll } from './scroll.ts';
+import { expectSmooth, scrollThrough } from './smooth.ts';
 
 const COUNT = 10_000;
 /** Rows, or tiles in rows, that are near what is seen of the page at a time, at most. */
@@ -15,7 +15,7 @@ test('ten thousand files scroll smoothly, and few of them are there at a time', 
   await tab.until(() => document.querySelector('[data-file]'));
   for (const view of ['list', 'grid']) {
     await tab.click(`[data-view=${view}]`);
-    await expectSmoothScroll(tab, view);
+    await expectSmooth(journey.browser, view, () => scrollThrough(tab));
     expect(await tab.evaluate(() => document.querySelectorAll('.file').length)).toBeLessThanOrEqual(
       MOST_THERE,
     );
