@@ -39,8 +39,7 @@ test('2 GiB whose sign-in ends at each tenth arrive whole, and what was acknowle
   await rowIs(tab, 'stored', 600_000);
   const seconds = (Date.now() - startedAt) / 1000;
   const { sentBytes, resentBytes } = wireOf(proxy.requests);
-  const refused = proxy.requests.filter(({ status, method }) => status === 401 && method === 'PUT');
-  const lost = inFlightBytes(proxy.requests) + refused.reduce((sum, { bodyBytes }) => sum + bodyBytes, 0);
+  const lost = inFlightBytes(proxy.requests, 401);
   console.log(
     `${seconds.toFixed(0)} s, ${sentBytes} bytes sent for ${BYTES}, ${resentBytes} of them again ` +
       `(${lost} were on their way when a sign-in ended)`,

@@ -29,10 +29,13 @@ export function wireOf(requests: readonly SeenRequest[]): Wire {
   return { sentBytes, resentBytes };
 }
 
-/** Body bytes that were on their way in requests without an answer. */
-export function inFlightBytes(requests: readonly SeenRequest[]): number {
+/**
+ * Body bytes that were on their way in requests without an answer, and in those that came too late: refused with the
+ * status `late`, since the session they had left in was over.
+ */
+export function inFlightBytes(requests: readonly SeenRequest[], late: 401 | 410 | null = null): number {
   return partPuts(requests)
-    .filter(({ status }) => status === null)
+    .filter(({ status }) => status === null || status === late)
     .reduce((sum, { bodyBytes }) => sum + bodyBytes, 0);
 }
 
