@@ -365,12 +365,14 @@ export class Engine {
 
   /**
    * Runs a request that counts as in flight until it calls `releaseSlot`, or is over. What it throws is logged: it goes on
-   * with the rest.
+   * with the rest. While many checkpoints wait to be written no slot is released early: what a person adds is written
+   * behind them.
    */
   async #counted(request: (releaseSlot: () => void) => Promise<void>): Promise<void> {
     let isInFlight = true;
     const releaseSlot = () => {
-      if (isInFlight) this.#inFlight--;
+      if (!isInFlight || this.#unfinished - this.#inFlight >= MAX_IN_FLIGHT) return;
+      this.#inFlight--;
       isInFlight = false;
     };
     this.#inFlight++;
@@ -381,7 +383,7 @@ export class Engine {
     } catch (cause) {
       this.#host.log(`engine: ${cause instanceof Error ? `${cause.name} ${cause.message}` : String(cause)}`);
     }
-    releaseSlot();
+    if (isInFlight) this.#inFlight--;
     this.#unfinished--;
     if (this.#state === 'draining' && this.#unfinished === 0) this.#releaseIdle();
   }
