@@ -32,6 +32,9 @@ export const refusals = signal<readonly Refusal[]>([]);
 /** Files that were not added because they are on their way, until dismissed. */
 export const knownFiles = signal<readonly Known[]>([]);
 
+/** So often the worker is asked to take files before a person hears that it does not answer. */
+const ADD_TRIES = 3;
+
 /** The worker has taken a file from this page. */
 export const isAccepted = signal(false);
 
@@ -188,7 +191,11 @@ async function selectOnly(files: PickedFile[]): Promise<boolean> {
 async function add(files: PickedFile[], again: boolean): Promise<boolean> {
   if (files.length === 0) return true;
   for (const picked of files) keep(picked);
-  const reply = await call('uploads.add', { files, again });
+  let reply = await call('uploads.add', { files, again });
+  // A worker that was ended meanwhile, or has much to do, takes no file twice: asking again costs nothing.
+  for (let tries = 1; !reply.ok && reply.code === 'WORKER_SILENT' && tries < ADD_TRIES; tries++) {
+    reply = await call('uploads.add', { files, again });
+  }
   report(reply);
   if (!reply.ok) {
     forget(files.map(({ id }) => id));

@@ -281,6 +281,16 @@ test('a file that is meant a second time is added a second time', async () => {
   expect(await answerCall(all, add([picked('p1')], true))).toEqual({ ids: ['p1'], known: [] });
 });
 
+test('a file that is asked for again under its own id has been taken, and is not added twice', async () => {
+  const taken = { ...upload('p1', { at: 'going' }), name: 'film.bin', lastModified: 7 };
+  const { desk: all, added } = desk({ uploads: [taken] });
+  expect(await answerCall(all, add([picked('p1'), picked('p2', 'other.bin')]))).toEqual({
+    ids: ['p1', 'p2'],
+    known: [],
+  });
+  expect(added.flatMap(({ uploads }) => uploads.map(({ id }) => id))).toEqual(['p2']);
+});
+
 test('with nothing added nobody needs to wake the worker later', async () => {
   const known = { ...upload('u1', { at: 'going' }), name: 'film.bin', lastModified: 7 };
   const { desk: all, done } = desk({ uploads: [known] });

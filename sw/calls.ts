@@ -105,14 +105,16 @@ async function addUploads(
   const { list } = await desk.engine();
   const now = Date.now();
   const uploads = files.map((picked, n) => uploadOf(picked, account, now + n / 4096));
+  // What is listed by its very id has been taken before: a page asks again when it heard no answer.
+  const untaken = uploads.filter(({ id }) => list.entry(id) === null);
   const known = again
     ? []
     : findKnown(
         list.mine().map(({ upload }) => upload),
-        uploads,
+        untaken,
       );
   const isKnown = new Set(known.map(({ picked }) => picked));
-  const fresh = uploads.filter(({ id }) => !isKnown.has(id));
+  const fresh = untaken.filter(({ id }) => !isKnown.has(id));
   for (const batch of inSessions(list, fresh)) {
     await list.add(
       batch,
@@ -120,7 +122,7 @@ async function addUploads(
     );
   }
   if (fresh.length > 0) desk.onAdded();
-  return { ids: fresh.map(({ id }) => id), known };
+  return { ids: uploads.filter(({ id }) => !isKnown.has(id)).map(({ id }) => id), known };
 }
 
 /** Files that other apps have shared become uploads of whoever is signed in. */
