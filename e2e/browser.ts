@@ -93,6 +93,24 @@ export class PlainBrowser {
     return tasksDuring(this.#cdp, work);
   }
 
+  /** JavaScript heap in use by the service worker of `origin`, in bytes. Attached to for the moment it takes. */
+  async workerHeapBytes(origin: string): Promise<number> {
+    const { targetInfos } = await this.#cdp.send<{
+      targetInfos: { targetId: string; type: string; url: string }[];
+    }>('Target.getTargets');
+    const worker = targetInfos.find(({ type, url }) => type === 'service_worker' && url.startsWith(origin));
+    if (!worker) throw new Error(`No worker of ${origin} is running`);
+    const { targetId } = worker;
+    const { sessionId } = await this.#cdp.send<{ sessionId: string }>('Target.attachToTarget', {
+      targetId,
+      flatten: true,
+    });
+    await this.#cdp.send('HeapProfiler.collectGarbage', {}, sessionId);
+    const { usedSize } = await this.#cdp.send<{ usedSize: number }>('Runtime.getHeapUsage', {}, sessionId);
+    await this.#cdp.send('Target.detachFromTarget', { sessionId });
+    return usedSize;
+  }
+
   get isRunning(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }

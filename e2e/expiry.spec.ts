@@ -82,7 +82,7 @@ async function oneExpiry(
     size: bytes,
     sha256,
   }));
-  const stored = (await journey.library(tab)).filter(({ name }) => name.startsWith(`run-${run}-`));
+  const stored = await journey.library(tab, `run-${run}-`);
   expect(stored.toSorted(byName)).toEqual(expected.toSorted(byName));
   await tab.click('[data-do-all=remove]');
   await tab.until(() => !document.querySelector('[data-upload]'));

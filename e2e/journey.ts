@@ -38,12 +38,16 @@ export class Journey {
     return makeFile(join(this.folder, name), bytes, seed);
   }
 
-  /** SHA-256 (hex) and name of everything the server has stored for the person in `tab`, newest first. */
-  async library(tab: Tab): Promise<{ name: string; size: number; sha256: string }[]> {
+  /**
+   * SHA-256 (hex) and name of everything the server has stored for the person in `tab`, newest first; with `prefix`, of
+   * what is called so.
+   */
+  async library(tab: Tab, prefix = ''): Promise<{ name: string; size: number; sha256: string }[]> {
     const cookie = await tab.cookieHeader(this.stage.origin);
     const files = await this.stage.server.files(cookie);
+    const wanted = files.filter(({ name }) => name.startsWith(prefix));
     return Promise.all(
-      files.map(async ({ id, name, size }) => {
+      wanted.map(async ({ id, name, size }) => {
         return { name, size, sha256: await this.stage.server.storedSha256(id, cookie) };
       }),
     );
