@@ -97,7 +97,7 @@ export class PlainBrowser {
   async workerHeapBytes(origin: string): Promise<number> {
     const { targetInfos } = await this.#cdp.send<{
       targetInfos: { targetId: string; type: string; url: string }[];
-    }>('Target.getTargets');
+    }>('Target.getTargets', { filter: [{}] });
     const worker = targetInfos.find(({ type, url }) => type === 'service_worker' && url.startsWith(origin));
     if (!worker) throw new Error(`No worker of ${origin} is running`);
     const { targetId } = worker;

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from '@playwright/test';
-import { test } from './journey.ts';
+import { about, test } from './journey.ts';
 import { expectSmooth, scrollThrough } from './smooth.ts';
 
 /** A thousand in every run, ten thousand by `HOLDFAST_MANY=10000 npm run e2e -- many`. */
@@ -34,6 +34,7 @@ test(`${COUNT} small files take one request each, and the page stays smooth`, as
   const registrations = puts.filter(({ path }) => !path.includes('/parts/'));
   expect(puts.length - registrations.length).toBe(COUNT);
   expect(registrations.length).toBeLessThanOrEqual(Math.ceil(COUNT / 250) + 1);
+  await about(tab); // it may have gone to sleep
   const heap = (await tab.heapBytes()) + (await journey.browser.workerHeapBytes(journey.stage.origin));
   const figures = `${seconds.toFixed(1)} s, heap of page and worker ${(heap / 2 ** 20).toFixed(1)} MiB`;
   console.log(figures);
