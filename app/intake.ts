@@ -191,10 +191,11 @@ async function selectOnly(files: PickedFile[]): Promise<boolean> {
 async function add(files: PickedFile[], again: boolean): Promise<boolean> {
   if (files.length === 0) return true;
   for (const picked of files) keep(picked);
-  let reply = await call('uploads.add', { files, again });
+  const hand = () => call('uploads.add', { files, again });
+  let reply = await hand();
   // A worker that was ended meanwhile, or has much to do, takes no file twice: asking again costs nothing.
   for (let tries = 1; !reply.ok && reply.code === 'WORKER_SILENT' && tries < ADD_TRIES; tries++) {
-    reply = await call('uploads.add', { files, again });
+    reply = await hand();
   }
   report(reply);
   if (!reply.ok) {

@@ -59,10 +59,7 @@ export const overall: ReadonlySignal<Overall> = computed(() => overallOf(known()
 export const taking = signal<number | null>(null);
 const isTaking = computed(() => taking.value !== null);
 /** What closing this tab would mean. */
-export const tabFacts: ReadonlySignal<TabFacts> = computed(() => ({
-  ...tabFactsOf(known(), has),
-  isTaking: isTaking.value,
-}));
+export const tabFacts: ReadonlySignal<TabFacts> = computed(() => tabFactsOf(known(), has, isTaking.value));
 /** For how many rows each button for all is there. */
 export const actionCounts: ReadonlySignal<Readonly<Record<AllAction, number>>> = computed(() => ({
   ...known().actions,

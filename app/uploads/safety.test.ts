@@ -1,13 +1,8 @@
 import { expect, test } from 'vitest';
-import { tabFactsOf as factsOf, safeLine, type TabFacts } from './safety.ts';
-import type { Tally } from './tally.ts';
+import { safeLine, tabFactsOf } from './safety.ts';
 import { tallyOf, viewOf } from './testing.ts';
 
 const here = () => true;
-const tabFactsOf = (list: Tally, has: (id: string) => boolean): TabFacts => ({
-  ...factsOf(list, has),
-  isTaking: false,
-});
 const nobody = { stored: 0, needsYou: 0 };
 
 test('one file that is only in this tab is enough to say so', () => {
@@ -71,10 +66,8 @@ test('everything has arrived only when nothing is left and nothing has failed', 
 });
 
 test('nothing has arrived for good while files are still being taken in', () => {
-  const stored = { ...tabFactsOf(tallyOf([viewOf({ state: { at: 'stored' } })]), here), isTaking: true };
+  const stored = tabFactsOf(tallyOf([viewOf({ state: { at: 'stored' } })]), here, true);
   expect(safeLine(stored, { stored: 1, needsYou: 0 })).toBe('taking');
-  const kept = { ...tabFactsOf(tallyOf([viewOf({ safe: 'yes' })]), here), isTaking: true };
-  expect(safeLine(kept, nobody)).toBe('taking');
-  const sending = { ...tabFactsOf(tallyOf([viewOf({ safe: 'no' })]), here), isTaking: true };
-  expect(safeLine(sending, nobody)).toBe('no');
+  expect(safeLine(tabFactsOf(tallyOf([viewOf({ safe: 'yes' })]), here, true), nobody)).toBe('taking');
+  expect(safeLine(tabFactsOf(tallyOf([viewOf({ safe: 'no' })]), here, true), nobody)).toBe('no');
 });

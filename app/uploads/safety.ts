@@ -16,9 +16,16 @@ export interface TabFacts {
 }
 
 /** The facts for a page that has the files of the uploads that `has` knows. */
-export function tabFactsOf(list: Tally, has: (id: string) => boolean): Omit<TabFacts, 'isTaking'> {
+export function tabFactsOf(list: Tally, has: (id: string) => boolean, isTaking = false): TabFacts {
   const { underway, oneClick, unsafe, unsafeBytes } = list;
-  return { underway, unsafeFiles: unsafe.size, unsafeBytes, isHere: hasSome(unsafe, has), oneClick };
+  return {
+    underway,
+    unsafeFiles: unsafe.size,
+    unsafeBytes,
+    isHere: hasSome(unsafe, has),
+    oneClick,
+    isTaking,
+  };
 }
 
 /** Usually the first one tells: a page has the files of all that was added in it. */
