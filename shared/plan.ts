@@ -25,6 +25,8 @@ export type Step =
   | { do: 'look'; id: string; part: number }
   /** Send bytes of a part; `completes` when they reach its end. */
   | { do: 'send'; id: string; part: number; offset: number; length: number; completes: boolean }
+  /** Have the bytes of a part ready, since it is among the next to be sent. */
+  | { do: 'read'; id: string; part: number }
   /** Have the server free what it holds. */
   | { do: 'free'; id: string }
   /** No byte that is still to be sent is within reach. */
@@ -50,19 +52,25 @@ export interface Plan {
   wakeAt: number | null;
 }
 
+/** Parts to be read before it is their turn: one for each request that may end. */
+const READ_AHEAD = MAX_IN_FLIGHT;
+
 /**
- * What to do next: as many steps as there is room for, first file first. While requests fail, one at a time is
- * enough to find out whether the way is open again.
+ * What to do next: as many requests as there is room for, first file first, and what is needed for those after them.
+ * While requests fail, one at a time is enough to find out whether the way is open again.
  */
 export function planNext({ standings, link, inFlight, attaching, heldBack, now }: PlanFacts): Plan {
-  const steps: Step[] = [];
+  const requests: Step[] = [];
+  const aside: Step[] = [];
   let wakeAt: number | null = null;
   const wake = (at: number) => {
     wakeAt = wakeAt === null ? at : Math.min(wakeAt, at);
   };
   const mayAsk = sendNotBefore(link) <= now;
-  const free = mayAsk ? Math.max(0, (link.failures > 1 ? 1 : MAX_IN_FLIGHT) - inFlight) : 0;
+  const isOpen = mayAsk && link.failures <= 1;
+  const free = mayAsk ? Math.max(0, (isOpen ? MAX_IN_FLIGHT : 1) - inFlight) : 0;
   let room = free;
+  let ahead = isOpen ? READ_AHEAD : 0;
   const attach = new Map<string, string[]>();
   let wanted = false;
 
@@ -75,7 +83,7 @@ export function planNext({ standings, link, inFlight, attaching, heldBack, now }
       else {
         wanted = true;
         if (room > 0 && standing.busy.size === 0) {
-          steps.push({ do: 'free', id: upload.id });
+          requests.push({ do: 'free', id: upload.id });
           room--;
         }
       }
@@ -91,18 +99,24 @@ export function planNext({ standings, link, inFlight, attaching, heldBack, now }
       if (!attaching.has(upload.session)) gather(attach, upload);
       continue;
     }
-    if (room <= 0) continue;
+    if (room <= 0 && ahead <= 0) continue;
     for (const step of partSteps(standing, link)) {
-      if (step.do !== 'lose') room--;
-      steps.push(step);
-      if (room <= 0) break;
+      if (step.do === 'lose') aside.push(step);
+      else if (room > 0) {
+        room--;
+        requests.push(step);
+      } else if (step.do === 'send' && ahead > 0) {
+        ahead--;
+        aside.push({ do: 'read', id: step.id, part: step.part });
+      }
+      if (room <= 0 && ahead <= 0) break;
     }
   }
   // Registering comes first: it costs one request for up to 1,000 files, and says what need not be sent at all.
   const attachSteps = [...attach].map(([session, ids]): Step => ({ do: 'attach', session, ids }));
-  const requests = [...attachSteps, ...steps.filter((step) => step.do !== 'lose')].slice(0, free);
+  const first = [...attachSteps, ...requests].slice(0, free);
   if (wanted && !mayAsk) wake(sendNotBefore(link));
-  return { steps: [...requests, ...steps.filter((step) => step.do === 'lose')], wakeAt };
+  return { steps: [...first, ...aside], wakeAt };
 }
 
 function* partSteps(standing: Standing, link: Link): Generator<Step> {

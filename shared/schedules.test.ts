@@ -57,7 +57,7 @@ interface Local {
 
 /** A request on its way, with the epoch of the account session that it left in. */
 interface Request {
-  step: Exclude<Step, { do: 'lose' }>;
+  step: Exclude<Step, { do: 'lose' | 'read' }>;
   epoch: number;
   account: string;
 }
@@ -283,6 +283,7 @@ class World {
       now,
     });
     for (const step of plan.steps) {
+      if (step.do === 'read') continue;
       if (step.do === 'lose') {
         this.change(this.local(step.id), { type: 'source-lost', why: 'restarted' });
         continue;

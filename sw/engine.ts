@@ -19,7 +19,7 @@ import { type Plan, planNext, type Standing, type Step } from '../shared/plan.ts
 import type { Snapshot } from '../shared/protocol.ts';
 import { countRanges, inRanges } from '../shared/ranges.ts';
 import { addSample, type Sample, secondsLeft, speedOf } from '../shared/speed.ts';
-import { isOver, isWhole, missingParts, nextUpload, type Upload } from '../shared/upload.ts';
+import { isOver, isWhole, nextUpload, type Upload } from '../shared/upload.ts';
 import { isSessionOver } from '../shared/upload-session.ts';
 import type { Totals } from '../shared/upload-view.ts';
 import type { ReadPart, Unreadable } from './part-bytes.ts';
@@ -69,8 +69,6 @@ const TICK_MS = 1000;
 const KICK_EVERY_MS = 5000;
 /** What pages have to offer their files to a worker that was restarted, in ms. */
 const OFFER_MS = 3000;
-/** Small files read before it is their turn, beside those in flight: one for each request that may end. */
-const FILES_AHEAD = MAX_IN_FLIGHT;
 /** Times that one part may fail its digest before the file fails. */
 const MAX_DIGEST_FAILURES = 3;
 
@@ -331,6 +329,11 @@ export class Engine {
         return this.#withPart(step, (entry, signal, releaseSlot) =>
           this.#send(entry, step, signal, releaseSlot),
         );
+      case 'read': {
+        const entry = this.list.entry(step.id);
+        if (entry) this.list.bytes.readAhead(entry.upload, step.part);
+        return;
+      }
       case 'free':
         return this.#withPart({ id: step.id, part: -1 }, (entry, signal) => this.#free(entry, signal));
       case 'lose':
@@ -501,7 +504,6 @@ export class Engine {
     const read = await this.list.bytes.read(upload, part);
     if (stop.aborted) return;
     if (!read.ok) return this.#unreadable(entry, read.why);
-    this.#readAhead(entry, part);
     const digest = completes ? await this.#digestOf(entry, part, read.digest) : null;
     if (stop.aborted) return;
     if (typeof digest === 'object' && digest) return this.#unreadable(entry, digest.why);
@@ -696,29 +698,6 @@ export class Engine {
   }
 
   // --- small things -------------------------------------------------------------------------------------------
-
-  /** Has the next part of an upload read while this one is sent; of its last part on, the next uploads. */
-  #readAhead(entry: Entry, part: number): void {
-    const next = this.#unread(entry, part + 1);
-    if (next !== null) {
-      this.list.bytes.readAhead(entry.upload, next);
-      return;
-    }
-    const mine = this.list.mine();
-    const at = mine.indexOf(entry) + 1;
-    for (const one of mine.slice(at, at + MAX_IN_FLIGHT + FILES_AHEAD)) {
-      const first = one.attached && one.upload.life.at === 'going' ? this.#unread(one, 0) : null;
-      if (first !== null) this.list.bytes.readAhead(one.upload, first);
-    }
-  }
-
-  /** The first part from `from` on that is to be sent and within reach. */
-  #unread({ upload, busy }: Entry, from: number): number | null {
-    for (const part of missingParts(upload)) {
-      if (part >= from && !busy.has(part) && this.list.bytes.reaches(upload.id, part)) return part;
-    }
-    return null;
-  }
 
   #answered(bytes: number, startedAt: number): void {
     const now = this.#host.now();
