@@ -2,6 +2,7 @@ import { effect, signal } from '@preact/signals';
 import type { ErrorCode } from '../shared/errors.ts';
 import type { PickedFile, RefusedFile } from '../shared/protocol.ts';
 import type { UploadAction } from '../shared/upload-view.ts';
+import { askAgain } from './ask-again.ts';
 import { elsewhere, pullElsewhere } from './elsewhere.ts';
 import { forget, keep } from './files.ts';
 import { BATCH, pickedFrom, pickedFromHandles, pickedFromTransfer } from './picking.ts';
@@ -191,12 +192,8 @@ async function selectOnly(files: PickedFile[]): Promise<boolean> {
 async function add(files: PickedFile[], again: boolean): Promise<boolean> {
   if (files.length === 0) return true;
   for (const picked of files) keep(picked);
-  const hand = () => call('uploads.add', { files, again });
-  let reply = await hand();
-  // A worker that was ended meanwhile, or has much to do, takes no file twice: asking again costs nothing.
-  for (let tries = 1; !reply.ok && reply.code === 'WORKER_SILENT' && tries < ADD_TRIES; tries++) {
-    reply = await hand();
-  }
+  // The worker takes no file twice.
+  const reply = await askAgain(() => call('uploads.add', { files, again }), ADD_TRIES);
   report(reply);
   if (!reply.ok) {
     forget(files.map(({ id }) => id));
