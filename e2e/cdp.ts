@@ -19,6 +19,7 @@ export class Cdp {
   readonly #calls = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
   readonly #listeners = new Set<(method: string, params: unknown) => void>();
   #lastId = 0;
+  #questions = 0;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
@@ -60,6 +61,11 @@ export class Cdp {
     });
   }
 
+  /** How often pages of this browser had it ask whether to leave them. Each time it is told yes. */
+  get questions(): number {
+    return this.#questions;
+  }
+
   close(): void {
     this.#socket.close();
   }
@@ -68,6 +74,7 @@ export class Cdp {
     if (method) for (const listen of this.#listeners) listen(method, params);
     // "Leave this page?": a person who reloads or closes a tab says yes, and until then the page stands still.
     if (method === 'Page.javascriptDialogOpening') {
+      this.#questions++;
       void this.send('Page.handleJavaScriptDialog', { accept: true }, sessionId).catch(() => undefined);
     }
     if (id === undefined) return;

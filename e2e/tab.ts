@@ -40,11 +40,14 @@ export class Tab {
     await this.until(() => document.readyState === 'complete');
   }
 
-  async reload(): Promise<void> {
+  /** Loads the page anew. A browser that asks whether to leave is told yes, and this is then `asked`. */
+  async reload(): Promise<'gone' | 'asked'> {
+    const { questions } = this.#cdp;
     // The old document would pass for the new one until it is gone.
     await this.evaluate(() => Reflect.set(globalThis, 'isOldDocument', true));
     await this.#send('Page.reload');
     await this.until(() => !Reflect.has(globalThis, 'isOldDocument') && document.readyState === 'complete');
+    return this.#cdp.questions > questions ? 'asked' : 'gone';
   }
 
   /** What `work` returns in the page, or what its promise does; it sees its arguments and the page, nothing else. */

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from '@playwright/test';
 import { about, test as base, MIB, rowIs } from './journey.ts';
+import { poll } from './poll.ts';
+import { holdStore, letStoreGo } from './store-hold.ts';
 import { wireOf } from './wire.ts';
 
 /** Three in every run, twenty by `HOLDFAST_UPDATES=20 npm run e2e -- update`. */
@@ -70,6 +72,40 @@ test('a page of the last release goes on, loads its lazy parts, and its files go
     document.dispatchEvent(new Event('visibilitychange')); // as coming back to the tab does: it says that it is here
     return (await caches.keys()).filter((name) => name.startsWith('holdfast-shell')).length === 1;
   });
+});
+
+test("a new version waits until the files that are being added are in the worker's hands", async ({
+  journey,
+  app,
+}) => {
+  const [note, file] = await Promise.all([journey.file('note.txt', 100), journey.file('film.bin', 1000)]);
+  const tab = await journey.signedInTab();
+  await tab.pick([note.path]);
+  await rowIs(tab, 'stored');
+  await appendFile(join(app, 'sw.js'), '\n// the next release');
+  await tab.evaluate(async () => {
+    await (await navigator.serviceWorker.getRegistration())?.update();
+  });
+  await tab.until(() => document.querySelector('[data-do=update]'));
+  const before = await about(tab);
+  await tab.evaluate(holdStore);
+  await tab.pick([file.path]);
+  await tab.until(() => document.querySelector('[data-safe-line=taking]'));
+  await tab.click('[data-do=update]');
+  await tab.until(() => document.querySelector('[data-do=update][aria-disabled=true]'));
+  // The worker hears what a page says in its order: a drain would have begun.
+  expect(await about(tab)).toEqual(before);
+
+  await tab.evaluate(letStoreGo);
+  await poll(
+    'the new worker',
+    30_000,
+    async () => (await about(tab)).instance !== before.instance || undefined,
+  );
+  await tab.until(() => document.querySelectorAll('[data-upload][data-state=stored]').length === 2);
+  expect(await journey.library(tab, 'film')).toEqual([
+    { name: 'film.bin', size: file.bytes, sha256: file.sha256 },
+  ]);
 });
 
 test(`${UPDATES} new versions in mid-upload lose nothing, double nothing, and reload only the tab that agreed`, async ({
