@@ -16,7 +16,7 @@ import {
 } from './order.ts';
 import { spotlight } from './spotlight.ts';
 import { UploadRow } from './upload-row.tsx';
-import { windowOf } from './window.ts';
+import { nextWindow, type Rows as Range } from './window.ts';
 
 /** Up to this many rows all of them are made; of more, those that are seen. */
 export const FEW = 200;
@@ -35,7 +35,7 @@ function rowHeight(name: Group): number {
   return name === 'needsYou' ? 116 : 84;
 }
 
-type Windows = Record<Group, { from: number; to: number }>;
+type Windows = Record<Group, Range>;
 
 /** The rows by group, and what can be done with all of them. */
 export function UploadList(): JSX.Element {
@@ -89,7 +89,7 @@ function Rows({ places }: { places: readonly Place[] }): JSX.Element {
 /** Rows of one height, of which only those near are there; each says which of how many it is. */
 function WindowedRows(props: {
   places: readonly Place[];
-  window: { from: number; to: number };
+  window: Range;
   focused: string | null;
   height: number;
 }): JSX.Element {
@@ -159,18 +159,19 @@ function useGrowingLimit(to: number): number {
 function useWindows(list: RefObject<HTMLElement | null>, all: Groups, isLong: boolean): Windows {
   const [windows, setWindows] = useState<Windows>(() => each(() => ({ from: 0, to: 0 })));
 
+  const last = useRef(windows);
+
   function measure(): void {
     const next = each((name) => {
       const top = list.current?.querySelector(`[data-group="${name}"] ul`)?.getBoundingClientRect().top;
       if (top === undefined) return { from: 0, to: 0 };
-      return windowOf({
-        top,
-        height: innerHeight,
-        rowHeight: rowHeight(name),
-        rows: groups.peek()[name].length,
-      });
+      const rows = groups.peek()[name].length;
+      return nextWindow(last.current[name], { top, height: innerHeight, rowHeight: rowHeight(name), rows });
     });
-    setWindows((last) => (isSame(last, next) ? last : next));
+    if (isSame(last.current, next)) return;
+    last.current = next;
+    setWindows(next);
+    soon(); // not all of them may have been made
   }
 
   const frame = useRef(0);
