@@ -299,7 +299,7 @@ export class Engine {
     }
   }
 
-  /** Looks at what waits behind; at most once a second, since it takes a walk over all uploads. */
+  /** Has what waits behind copied, so that the tab may go. */
   async #stage(now: number): Promise<void> {
     const sendingForMs = this.#sendingSince === null ? null : now - this.#sendingSince;
     const bytesPerSecond = this.#speed();
