@@ -6,7 +6,7 @@ import { askAgain } from './ask-again.ts';
 import { elsewhere, pullElsewhere } from './elsewhere.ts';
 import { forget, keep } from './files.ts';
 import { BATCH, pickedFrom, pickedFromHandles, pickedFromTransfer } from './picking.ts';
-import { lastAccountId, selectableRows, session, tabFacts, taking } from './state.ts';
+import { lastAccountId, selectableRows, session, tabFacts, taking, untilListed } from './state.ts';
 import { call, version } from './worker.ts';
 
 /** What a person asks for: files to send, and what to do with those that are listed. */
@@ -148,32 +148,38 @@ function canTake(transfer: DataTransfer | null): boolean {
 
 async function takeAll(
   batches: AsyncGenerator<PickedFile[]>,
-  takeBatch: (batch: PickedFile[]) => Promise<boolean>,
+  takeBatch: (batch: PickedFile[]) => Promise<readonly string[] | null>,
 ): Promise<void> {
   refusals.value = [];
   knownFiles.value = [];
   taking.value = 0;
   try {
+    let last: readonly string[] = [];
     for await (const batch of batches) {
-      if (!(await takeBatch(batch))) break;
+      const added = await takeBatch(batch);
+      if (!added) break;
+      if (added.length > 0) last = added;
       taking.value += batch.length;
     }
+    // Until then the list may say that all has arrived.
+    await untilListed(last);
   } finally {
     taking.value = null;
   }
 }
 
 /**
- * Files that an upload may be waiting for are compared with it; the others are new. What was compared and fits
+ * Takes files and returns the ids of those that are uploads now, or null if the worker did not answer. Files that an
+ * upload may be waiting for are compared with it; the others are new. What was compared and fits
  * nothing is new as well, unless it has the very name of one that waits: then it is likely meant for that one,
  * and a person decides.
  */
-async function take(files: PickedFile[]): Promise<boolean> {
+async function take(files: PickedFile[]): Promise<readonly string[] | null> {
   const waiting = [...selectableRows(), ...elsewhere.peek()];
   const sizes = new Set(waiting.map(({ size }) => size));
   const maybe = files.filter(({ file }) => sizes.has(file.size));
   const refused = maybe.length > 0 ? await select(maybe) : [];
-  if (!refused) return false;
+  if (!refused) return null;
   const names = new Set(waiting.map(({ name }) => name));
   const meant = refused.filter(({ name }) => names.has(name));
   refusals.value = [...refusals.value, ...meant];
@@ -182,22 +188,23 @@ async function take(files: PickedFile[]): Promise<boolean> {
 }
 
 /** Files that were chosen for what waits: what fits nothing is named, and never added by itself. */
-async function selectOnly(files: PickedFile[]): Promise<boolean> {
+async function selectOnly(files: PickedFile[]): Promise<readonly string[] | null> {
   const refused = await select(files);
-  if (refused) refusals.value = [...refusals.value, ...refused];
-  return refused !== null;
+  if (!refused) return null;
+  refusals.value = [...refusals.value, ...refused];
+  return [];
 }
 
-/** Adds new files, and returns whether the worker took them. */
-async function add(files: PickedFile[], again: boolean): Promise<boolean> {
-  if (files.length === 0) return true;
+/** Adds new files, and returns the ids of those that are uploads now, or null if the worker took none. */
+async function add(files: PickedFile[], again: boolean): Promise<readonly string[] | null> {
+  if (files.length === 0) return [];
   for (const picked of files) keep(picked);
   // The worker takes no file twice.
   const reply = await askAgain(() => call('uploads.add', { files, again }), ADD_TRIES);
   report(reply);
   if (!reply.ok) {
     forget(files.map(({ id }) => id));
-    return false;
+    return null;
   }
   if (reply.value.ids.length > 0) isAccepted.value = true;
   const byId = new Map(files.map((picked) => [picked.id, picked]));
@@ -207,7 +214,7 @@ async function add(files: PickedFile[], again: boolean): Promise<boolean> {
   });
   forget(known.map(({ file }) => file.id));
   if (known.length > 0) knownFiles.value = [...knownFiles.value, ...known];
-  return true;
+  return reply.value.ids;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { News, SessionView, Snapshot } from '../shared/protocol.ts';
 import type { Totals, UploadView } from '../shared/upload-view.ts';
 import { forget, has } from './files.ts';
@@ -25,6 +25,9 @@ const nothing: Totals = {
   secondsLeft: null,
   safe: 'yes',
 };
+
+/** News comes four times a second, and a page that missed some asks for the list; in ms. */
+const LISTED_WAIT_MS = 5_000;
 
 export const session = signal<SessionView>({ epoch: 0, state: 'unknown', account: null });
 export const totals = signal<Totals>(nothing);
@@ -73,6 +76,25 @@ export function row(id: string): Signal<UploadView> | undefined {
 /** All rows of the list. */
 export function allIds(): string[] {
   return [...rows.keys()];
+}
+
+/**
+ * Settles once all of these are on the list, which hears of them a moment after the worker has taken them; or after a
+ * while, since the list may be another one by then.
+ */
+export function untilListed(ids: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(end, LISTED_WAIT_MS);
+    const stop = effect(() => {
+      changes.value;
+      if (ids.every((id) => rows.has(id))) queueMicrotask(end);
+    });
+    function end(): void {
+      clearTimeout(timer);
+      stop();
+      resolve();
+    }
+  });
 }
 
 /** Those that can be cancelled. */
