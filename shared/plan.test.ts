@@ -28,6 +28,7 @@ function standing(upload: Upload, change: Partial<Standing> = {}): Standing {
   return {
     upload,
     attached: true,
+    unverified: false,
     restUntil: 0,
     busy: nothing,
     doubtful: nothing,
@@ -68,6 +69,15 @@ test('files are sent in order, three requests at a time', () => {
 test('requests under way count', () => {
   const steps = (inFlight: number) => plan([standing(upload('a'))], { inFlight }).steps.length;
   expect([0, 1, 2, 3, 4].map(steps)).toEqual([2, 2, 1, 0, 0]);
+});
+
+test('what others have sent of a file is compared with it before anything of it goes out', () => {
+  const a = standing(upload('a'), { unverified: true });
+  expect(wholePlan([a, standing(upload('b', { size: 8 * MIB }))]).steps).toEqual([
+    { do: 'compare', id: 'a' },
+    whole('b', 0),
+  ]);
+  expect(wholePlan([{ ...a, busy: new Set([-1]) }], { inFlight: 1 }).steps).toEqual([]);
 });
 
 test('the parts that come next are read, over the edge of a file, and not those that are asked about first', () => {

@@ -7,6 +7,8 @@ export interface Standing {
   readonly upload: Upload;
   /** The server has confirmed what it holds, since this engine started. */
   readonly attached: boolean;
+  /** The server has acknowledged parts that this device has not compared with its file: nothing goes out before. */
+  readonly unverified: boolean;
   /** Another device or an older try of ours is at work: leave it alone until then (ms since the epoch). */
   readonly restUntil: number;
   /** Parts with a request in flight. */
@@ -21,6 +23,8 @@ export interface Standing {
 export type Step =
   /** Tell the server of these files and learn what it has of each. */
   | { do: 'attach'; session: string; ids: string[] }
+  /** Compare the file with those of its parts that were sent from elsewhere, or by a worker that forgot. */
+  | { do: 'compare'; id: string }
   /** Ask how much of a part the server has. */
   | { do: 'look'; id: string; part: number }
   /** Send bytes of a part; `completes` when they reach its end. */
@@ -122,6 +126,10 @@ export function planNext({ standings, link, inFlight, attaching, heldBack, now }
 function* partSteps(standing: Standing, link: Link): Generator<Step> {
   const { upload, busy, doubtful } = standing;
   const { id } = upload;
+  if (standing.unverified) {
+    if (busy.size === 0) yield { do: 'compare', id };
+    return;
+  }
   let unreached = false;
   let asked = busy.size > 0;
   for (const part of missingParts(upload)) {

@@ -58,6 +58,10 @@ test('only uploads that wait for a file, or were given up, are candidates', () =
       file,
     ).map(({ life }) => life),
   ).toEqual([lives[2], lives[3], lives[5], lives[6], lives[7]]);
+  // Those whose bytes can't be had any more will wait for a file, once they go on.
+  const all = lives.map((life, n) => upload(`${n}`, { life }));
+  const outOfReach = new Set(all.map(({ id }) => id));
+  expect(rankCandidates(all, file, outOfReach).map(({ id }) => Number(id))).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
 });
 
 test('what was sent is compared, in order, and what is only known is not', () => {

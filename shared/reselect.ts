@@ -11,14 +11,19 @@ export interface FileFacts {
 }
 
 /**
- * The uploads that `file` may be meant for, likeliest first: they wait for a file, and have its size. A name or
- * date that agrees puts one before the others; what decides is the content.
+ * The uploads that `file` may be meant for, likeliest first: they wait for a file, or will once they go on
+ * (`outOfReach`, by id), and have its size. A name or date that agrees puts one before the others; what decides is the
+ * content.
  */
-export function rankCandidates(uploads: readonly Upload[], file: FileFacts): Upload[] {
+export function rankCandidates(
+  uploads: readonly Upload[],
+  file: FileFacts,
+  outOfReach: ReadonlySet<string> = new Set(),
+): Upload[] {
   const score = ({ name, lastModified }: Upload) =>
     (name === file.name ? 2 : 0) + (lastModified === file.lastModified ? 1 : 0);
   return uploads
-    .filter((upload) => upload.size === file.size && wantsFile(upload))
+    .filter((upload) => upload.size === file.size && wantsFile(upload, outOfReach))
     .sort((a, b) => score(b) - score(a));
 }
 
@@ -27,9 +32,12 @@ export function sentParts(
   upload: Upload,
   digests: ReadonlyMap<number, string>,
 ): [part: number, digest: string][] {
-  return [...digests]
-    .filter(([part]) => inRanges(upload.acknowledged, part) || (upload.received[part] ?? 0) > 0)
-    .sort(([a], [b]) => a - b);
+  return [...digests].filter(([part]) => isSent(upload, part)).sort(([a], [b]) => a - b);
+}
+
+/** Whether the server has bytes of a part. */
+export function isSent({ acknowledged, received }: Upload, part: number): boolean {
+  return inRanges(acknowledged, part) || (received[part] ?? 0) > 0;
 }
 
 /** With nothing sent yet there is nothing to compare but what the file says of itself. */
@@ -65,11 +73,18 @@ export function adoptUpload(account: string, session: string, file: SessionFile,
   return nextUpload(attached, { type: 'source-lost', why: 'restarted' });
 }
 
-function wantsFile({ life }: Upload): boolean {
-  return (
-    life.at === 'needs-file' ||
-    life.at === 'needs-permission' ||
-    life.at === 'failed' ||
-    life.at === 'cancelled'
-  );
+function wantsFile({ id, life }: Upload, outOfReach: ReadonlySet<string>): boolean {
+  switch (life.at) {
+    case 'needs-file':
+    case 'needs-permission':
+    case 'failed':
+    case 'cancelled':
+      return true;
+    case 'going':
+    case 'paused':
+    case 'expired':
+      return outOfReach.has(id);
+    default:
+      return false;
+  }
 }

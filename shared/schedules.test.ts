@@ -57,7 +57,7 @@ interface Local {
 
 /** A request on its way, with the epoch of the account session that it left in. */
 interface Request {
-  step: Exclude<Step, { do: 'lose' | 'read' }>;
+  step: Exclude<Step, { do: 'lose' | 'read' | 'compare' }>;
   epoch: number;
   account: string;
 }
@@ -272,7 +272,13 @@ class World {
   turn(): number | null {
     if (this.session.at !== 'signed-in') return null;
     const { epoch, account } = this.session;
-    const standings = this.mine.map((local): Standing => ({ ...local, reaches: () => local.hasFile }));
+    const standings = this.mine.map(
+      (local): Standing => ({
+        ...local,
+        unverified: false,
+        reaches: () => local.hasFile,
+      }),
+    );
     const { link, now, attaching } = this;
     const plan = planNext({
       standings,
@@ -283,7 +289,7 @@ class World {
       now,
     });
     for (const step of plan.steps) {
-      if (step.do === 'read') continue;
+      if (step.do === 'read' || step.do === 'compare') continue;
       if (step.do === 'lose') {
         this.change(this.local(step.id), { type: 'source-lost', why: 'restarted' });
         continue;

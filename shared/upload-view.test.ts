@@ -118,6 +118,30 @@ const table: [
   ],
   ['a person paused it', { life: { at: 'paused' } }, { at: 'paused' }, ['resume', 'cancel']],
   [
+    'a person paused it, and its file is gone',
+    { life: { at: 'paused' }, facts: { hasSource: false, safe: 'no' } },
+    { at: 'paused' },
+    ['resume', 'select', 'cancel'],
+  ],
+  [
+    'a person paused it, and all of it is kept here',
+    { life: { at: 'paused' }, facts: { hasSource: false, safe: 'yes' } },
+    { at: 'paused' },
+    ['resume', 'cancel'],
+  ],
+  [
+    'its session is over, and its file is gone',
+    { life: { at: 'expired' }, facts: { hasSource: false, safe: 'no' } },
+    { at: 'expired' },
+    ['refresh', 'select', 'cancel'],
+  ],
+  [
+    'our server and its file are out of reach',
+    { facts: { offlineUntil: 9, hasSource: false, safe: 'no' } },
+    { at: 'waiting', why: 'offline', until: 9 },
+    ['select', 'pause', 'cancel'],
+  ],
+  [
     'it failed',
     { life: { at: 'failed', code: 'TOO_LARGE', limit: 9 } },
     { at: 'failed', code: 'TOO_LARGE', limit: 9 },

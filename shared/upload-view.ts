@@ -116,7 +116,7 @@ export function viewUpload(upload: Upload, facts: ViewFacts): UploadView {
     bytesPerSecond,
     secondsLeft: secondsLeft(size - shownBytes, bytesPerSecond),
     sessionEndsAt: isOver(upload) ? null : facts.sessionEndsAt,
-    can: actionsFor(state, facts.hasSource),
+    can: actionsFor(state, facts),
   };
 }
 
@@ -140,23 +140,26 @@ function stateOf(upload: Upload, facts: ViewFacts): UploadState {
   }
 }
 
-function actionsFor(state: UploadState, hasSource: boolean): UploadAction[] {
+function actionsFor(state: UploadState, { hasSource, safe }: ViewFacts): UploadAction[] {
+  // It will ask for its file as soon as it goes on: that need not wait.
+  const select: UploadAction[] = hasSource || safe === 'yes' ? [] : ['select'];
   switch (state.at) {
+    case 'waiting':
+      return [...select, 'pause', 'cancel'];
     case 'queued':
     case 'sending':
-    case 'waiting':
     case 'held':
       return ['pause', 'cancel'];
     case 'verifying':
       return ['cancel'];
     case 'expired':
-      return ['refresh', 'cancel'];
+      return ['refresh', ...select, 'cancel'];
     case 'needs-file':
       return ['select', 'cancel'];
     case 'needs-permission':
       return ['permit', 'cancel'];
     case 'paused':
-      return ['resume', 'cancel'];
+      return ['resume', ...select, 'cancel'];
     case 'failed':
       return hasSource ? ['retry', 'remove'] : ['select', 'remove'];
     case 'cancelled':

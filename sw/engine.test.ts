@@ -94,7 +94,7 @@ class ModelServer {
   }
 
   async #receive(part: number, { headers, body }: ApiRequest, fate: Fate): Promise<Response> {
-    if (this.acknowledged.has(part)) return new Response(null, { status: this.stored ? 201 : 204 });
+    if (this.acknowledged.has(part)) return accepted(this.stored ? 201 : 204);
     const have = this.parts.get(part) ?? Buffer.alloc(0);
     const bytes =
       body instanceof Blob
@@ -112,7 +112,9 @@ class ModelServer {
     if (fate === 'flipped' && kept.length > 0) kept[0] = (kept[0] ?? 0) ^ 1;
     const now = Buffer.concat([have, kept]);
     this.parts.set(part, now);
-    if (headers.get(header.complete) === '?0' || fate === 'cut') return new Response(null, { status: 204 });
+    if (headers.get(header.complete) === '?0' || fate === 'cut') {
+      return accepted(204, { [header.offset]: String(now.length) });
+    }
     return this.#complete(part, now, headers.get(header.digest));
   }
 
@@ -124,10 +126,10 @@ class ModelServer {
       return Response.json({ code: 'DIGEST_MISMATCH' }, { status: 422 });
     }
     this.acknowledged.add(part);
-    if (this.acknowledged.size < this.#count) return new Response(null, { status: 204 });
+    if (this.acknowledged.size < this.#count) return accepted(204);
     this.stored = true;
     this.commits++;
-    return Response.json({}, { status: 201 });
+    return accepted(201);
   }
 
   #session({ path, body }: ApiRequest): Response {
@@ -152,10 +154,20 @@ class ModelServer {
   }
 }
 
+/** What a server of ours says of a part it has taken bytes of. */
+function accepted(status: number, headers: Record<string, string> = {}): Response {
+  return new Response(null, { status, headers: { [header.issuedAt]: '0', ...headers } });
+}
+
 let names = 0;
 
 /** A device with one file to upload; `reborn` is the same device after its worker died. */
-function device(server: ModelServer, content: Buffer<ArrayBuffer>, chance: () => number) {
+function device(
+  server: ModelServer,
+  content: Buffer<ArrayBuffer>,
+  chance: () => number,
+  filesAreSnapshots = names % 2 === 1,
+) {
   const store = new Store(`engine-test-${names++}`);
   const file = new File([content], 'film.bin', { lastModified: 5 });
   const shown: number[] = [];
@@ -192,7 +204,7 @@ function device(server: ModelServer, content: Buffer<ArrayBuffer>, chance: () =>
           if (row) shown.push(row.state.at === 'stored' ? row.size : row.shownBytes);
         },
         onStored: () => undefined,
-        filesAreSnapshots: names % 2 === 0,
+        filesAreSnapshots,
         stagingRoom: async () => 64 * 1024 * 1024,
         log: (line) => log.push(line),
       },
@@ -454,7 +466,7 @@ test('a file that was changed between two lives of the worker is never mixed wit
   await until(() => engine.list.row(phone.upload.id)?.state.at === 'needs-file');
   expect(engine.list.row(phone.upload.id)?.state).toEqual({ at: 'needs-file', why: 'changed' });
   await aWhile();
-  expect([server.calls, server.bodyBytes]).toEqual([['PUT session'], 0]);
+  expect([server.calls.filter((call) => call.includes('parts')), server.bodyBytes]).toEqual([[], 0]);
   await engine.drain();
 });
 
@@ -648,6 +660,128 @@ test('an upload that another device has begun goes on here, and only what is mis
   expect(server.content.equals(big)).toBe(true);
   expect([server.bodyBytes, server.commits]).toEqual([big.length - PART_BYTES - 1000, 1]);
   expect(server.count('PUT parts/0')).toBe(0);
+  await engine.drain();
+});
+
+/** `big` as it is after an edit behind its first part. */
+const edited = Buffer.from(big).fill(7, PART_BYTES + 5);
+
+test('of a file that was edited and chosen again nothing is mixed with what was kept of it before', async () => {
+  const server = new ModelServer(big.length, []);
+  const phone = device(server, big, () => 0);
+  const first = await phone.born();
+  // All of it is kept, and the first part has arrived, when the browser is closed.
+  server.instead = (call) => (/PUT parts\/[12]/.test(call) ? new Response(null, { status: 503 }) : null);
+  await phone.add(first);
+  await until(() => server.acknowledged.has(0) && first.list.row(phone.upload.id)?.safe === 'yes');
+  await first.drain();
+  const engine = await phone.born();
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'waiting');
+  await engine.list.change(engine.list.entry(phone.upload.id) as never, {
+    type: 'source-lost',
+    why: 'changed',
+  });
+  const again = new File([edited], 'film.bin', { lastModified: 9 });
+  const { matched } = await reselect(engine, [{ id: 'again', path: '', file: again }]);
+  expect(matched).toHaveLength(1);
+  server.instead = () => null;
+  engine.kick();
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
+  expect(server.content.equals(edited)).toBe(true);
+  await engine.drain();
+});
+
+test.each([
+  ['the same bytes', big, 'stored'],
+  ['other bytes', Buffer.from(big).fill(1, 0, 5), 'needs-file'],
+] as const)(
+  'parts of %s that came from elsewhere are compared with the file before it goes on',
+  async (_what, theirs, at) => {
+    const server = new ModelServer(big.length, []);
+    server.parts.set(0, Buffer.from(theirs.subarray(0, PART_BYTES)));
+    server.acknowledged.add(0);
+    const phone = device(server, big, () => 0);
+    const engine = await phone.born();
+    await phone.add(engine);
+    await until(() => engine.list.row(phone.upload.id)?.state.at === at);
+    expect(server.count('GET digests')).toBe(1);
+    expect(server.bodyBytes).toBe(at === 'stored' ? big.length - PART_BYTES : 0);
+    if (at === 'stored') expect(server.content.equals(big)).toBe(true);
+    await engine.drain();
+  },
+);
+
+test('a file that changes under the hand between two of its parts is not stored as a mix', async () => {
+  const server = new ModelServer(big.length, []);
+  const phone = device(server, big, () => 0, false);
+  let isEdited = false;
+  const after = new File([Buffer.from(big).fill(9, 0, 100)], 'film.bin', { lastModified: 5 });
+  const slice = phone.file.slice.bind(phone.file);
+  phone.file.slice = (from, to) => (isEdited ? after : { slice }).slice(from, to);
+  server.instead = (call) => {
+    if (call === 'PUT parts/2') isEdited ||= server.acknowledged.has(0);
+    return call === 'PUT parts/2' && !server.acknowledged.has(0) ? new Response(null, { status: 503 }) : null;
+  };
+  const send = server.send;
+  server.send = async (request) => {
+    // The last part is held back until the first one is there, and by then the file is another one.
+    if (request.path.endsWith('/parts/0')) isEdited = true;
+    return send(request);
+  };
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => ['stored', 'needs-file'].includes(engine.list.row(phone.upload.id)?.state.at ?? ''));
+  expect(engine.list.row(phone.upload.id)?.state).toEqual({ at: 'needs-file', why: 'changed' });
+  expect(server.commits).toBe(0);
+  await engine.drain();
+});
+
+test('a server that says "expired" whatever is renewed is left to a person, and not asked on and on', async () => {
+  const server = new ModelServer(1000, []);
+  server.instead = (call) => (call === 'PUT parts/0' ? refusal('EXPIRED_SESSION', 410) : null);
+  const phone = device(server, noise(1000, 1), () => 0);
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'expired');
+  await aWhile();
+  expect(engine.list.row(phone.upload.id)?.state.at).toBe('expired');
+  expect(server.count('PUT parts/0')).toBeLessThanOrEqual(2);
+  await engine.drain();
+});
+
+test('a 401 from a server whose session is alive is not asked about without a pause', async () => {
+  const server = new ModelServer(1000, []);
+  let refusals = 0;
+  server.instead = () => (refusals++ < 1000 ? refusal('SESSION_EXPIRED', 401) : null);
+  const phone = device(server, noise(1000, 1), () => 1);
+  const engine = await phone.born();
+  await phone.add(engine);
+  const later = phone.now() + 20_000;
+  await until(() => phone.now() > later);
+  expect(server.calls.length).toBeLessThan(20);
+  await engine.drain();
+});
+
+test('bodies that arrive empty or short go on from what was kept', async () => {
+  const server = new ModelServer(big.length, []);
+  const phone = device(server, big, () => 0);
+  const send = server.send;
+  let cuts = 4;
+  server.send = async (request) => {
+    const isOpenEnded = request.headers.get(header.complete) === '?0';
+    if (!isOpenEnded || cuts-- <= 0 || !(request.body instanceof Blob || request.body instanceof Uint8Array))
+      return send(request);
+    const { body } = request;
+    const part = body instanceof Blob ? body : new Blob([new Uint8Array(body)]);
+    return send({ ...request, body: part.slice(0, cuts * 100) });
+  };
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
+  expect(cuts).toBeLessThan(4);
+  expect(server.content.equals(big)).toBe(true);
+  expect([server.bodyBytes, server.commits]).toEqual([big.length, 1]);
+  expect(phone.shown).toEqual(phone.shown.toSorted((a, b) => a - b));
   await engine.drain();
 });
 

@@ -19,7 +19,7 @@ import { type Plan, planNext, type Standing, type Step } from '../shared/plan.ts
 import type { Snapshot } from '../shared/protocol.ts';
 import { countRanges, inRanges } from '../shared/ranges.ts';
 import { addSample, type Sample, secondsLeft, speedOf } from '../shared/speed.ts';
-import { isOver, isWhole, nextUpload, type Upload } from '../shared/upload.ts';
+import { isOver, isWhole, missingParts, nextUpload, type Upload } from '../shared/upload.ts';
 import { isSessionOver } from '../shared/upload-session.ts';
 import type { Totals } from '../shared/upload-view.ts';
 import type { ReadPart, Unreadable } from './part-bytes.ts';
@@ -96,6 +96,8 @@ export class Engine {
   #sendingSince: number | null = null;
   #kickedAt = 0;
   #cancelTimer: (() => void) | null = null;
+  /** When time-dependent facts are looked at next, ms since the epoch; null without work. */
+  #tickAt: number | null = null;
   #stopAll = new AbortController();
   #startedAt = 0;
   #state: 'loading' | 'ready' | 'draining' = 'loading';
@@ -268,24 +270,29 @@ export class Engine {
   }
 
   *#standings(): Generator<Standing> {
-    for (const { upload, attached, restUntil, busy, doubtful } of this.list.mine()) {
+    for (const { upload, attached, unverified, restUntil, busy, doubtful } of this.list.mine()) {
       const reaches = (part: number) => this.list.bytes.reaches(upload.id, part);
-      yield { upload, attached, restUntil, busy, doubtful, reaches };
+      yield { upload, attached, unverified, restUntil, busy, doubtful, reaches };
     }
   }
 
   #setTimer({ wakeAt }: Plan, now: number): void {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    const tick = this.hasWork ? now + TICK_MS : null;
-    const at = wakeAt === null ? tick : Math.min(wakeAt, tick ?? wakeAt);
+    this.#tickAt = this.hasWork ? (this.#tickAt ?? now + TICK_MS) : null;
+    const at = wakeAt === null ? this.#tickAt : Math.min(wakeAt, this.#tickAt ?? wakeAt);
     if (at === null) return;
     this.#cancelTimer = this.#host.timer(Math.max(0, at - now), () => {
-      // Speed and time left change though nothing arrives.
-      this.list.touch([...this.#moving].map(({ upload }) => upload.id));
-      this.#expireSessions(this.#host.now());
+      if (this.#tickAt !== null && this.#host.now() >= this.#tickAt) this.#tick();
       this.#turn();
     });
+  }
+
+  /** Speed and time left change though nothing arrives, and sessions end. */
+  #tick(): void {
+    this.#tickAt = null;
+    this.list.touch([...this.#moving].map(({ upload }) => upload.id));
+    this.#expireSessions(this.#host.now());
   }
 
   /** By the server's clock, before a byte is wasted. */
@@ -323,6 +330,8 @@ export class Engine {
     switch (step.do) {
       case 'attach':
         return this.#attach(step.session, step.ids);
+      case 'compare':
+        return this.#withPart({ id: step.id, part: -1 }, (entry, signal) => this.#compare(entry, signal));
       case 'look':
         return this.#withPart(step, (entry, signal) => this.#look(entry, step.part, signal));
       case 'send':
@@ -433,7 +442,9 @@ export class Engine {
       issuedAt: session.issuedAt,
       ttlMinutes: session.sessionTtlMinutes,
       clockOffsetMs: session.now - now,
-      refreshed: before?.refreshed ?? null,
+      // Renewed by itself just now: if the server says the same before anything arrives, a person decides.
+      refreshed:
+        before && before.refreshed === before.issuedAt ? session.issuedAt : (before?.refreshed ?? null),
     };
     this.list.noteSession(record);
     const facts = new Map(session.files.map((file) => [file.id, file]));
@@ -452,6 +463,7 @@ export class Engine {
       });
       // Every part acknowledged and not stored: the server is at it, or its answer was lost. Asked again, not assumed.
       entry.attached = !isWhole(entry.upload) || entry.upload.life.at !== 'going';
+      this.list.noteUnverified(entry);
       if (!entry.attached) entry.restUntil = now + VERIFY_AGAIN_MS;
       entry.doubtful.clear();
       changed.push(entry);
@@ -464,6 +476,24 @@ export class Engine {
     for (const id of done) this.list.bytes.drop(id, true);
     for (const id of freed) this.list.bytes.forgetStaged(id);
     if (done.length > 0) this.#host.onStored();
+  }
+
+  /** Another device, or this one before a crash, may have sent them from another state of the file. */
+  async #compare(entry: Entry, stop: AbortSignal): Promise<void> {
+    const { upload, digests } = entry;
+    const startedAt = this.#host.now();
+    const told = await this.#watched(stop, 0, (signal) =>
+      this.#host.api.digests(upload.session, upload.id, signal),
+    );
+    if (stop.aborted) return;
+    if (told === null) return this.#failed(startedAt);
+    this.#answered(0, startedAt);
+    const unknown = new Map([...told].filter(([part]) => !digests.has(part)));
+    const bad = await this.list.bytes.differs(upload, unknown);
+    if (stop.aborted) return;
+    if (bad) return this.#unreadable(entry, bad.why);
+    for (const [part, digest] of unknown) digests.set(part, digest);
+    entry.unverified = false;
   }
 
   async #look(entry: Entry, part: number, stop: AbortSignal): Promise<void> {
@@ -507,6 +537,11 @@ export class Engine {
     const digest = completes ? await this.#digestOf(entry, part, read.digest) : null;
     if (stop.aborted) return;
     if (typeof digest === 'object' && digest) return this.#unreadable(entry, digest.why);
+    if (completes) {
+      const changed = await this.#changedSince(entry, part);
+      if (stop.aborted) return;
+      if (changed) return this.#unreadable(entry, changed.why);
+    }
     const startedAt = this.#host.now();
     const body = read.body(offset, length);
     const segment = { session: upload.session, file: upload.id, part, offset, body, digest };
@@ -515,14 +550,33 @@ export class Engine {
       await this.#sendRefused(entry, step, answer.verdict, startedAt, stop);
       return;
     }
-    this.#answered(length, startedAt);
     this.#slide(upload.session, answer.issuedAt);
-    if (digest === null) return this.#received(entry, part, offset + length);
+    if (digest === null) {
+      const kept = answer.offset ?? offset;
+      if (kept > offset || length === 0) this.#answered(kept - offset, startedAt);
+      else this.#failed(startedAt); // answered, and nothing arrived
+      return this.#received(entry, part, kept);
+    }
+    this.#answered(length, startedAt);
     // The next part need not wait until this one is written down; this one stays busy until then.
     releaseSlot();
     this.#turn();
     if (answer.completesFile) await this.#stored(entry);
     else await this.#acknowledged(entry, part, digest);
+  }
+
+  /**
+   * Before the last part of a file goes out: whether the file still has what went out before, where a browser lets a
+   * `File` change under the hand.
+   */
+  async #changedSince(entry: Entry, part: number): Promise<Unreadable | null> {
+    const { upload, busy, digests } = entry;
+    if (this.#host.filesAreSnapshots || entry.isRechecked || !this.list.bytes.hasFile(upload.id)) return null;
+    for (const missing of missingParts(upload)) if (!busy.has(missing)) return null;
+    const others = new Map([...digests].filter(([other]) => other !== part));
+    const bad = await this.list.bytes.differs(upload, others);
+    entry.isRechecked = bad === null;
+    return bad;
   }
 
   async #sendRefused(
@@ -576,6 +630,7 @@ export class Engine {
         return this.#freed(entry);
       case 'signed-out':
         entry.attached = false;
+        this.#failed(startedAt); // should the session be alive after all, this must not spin
         return;
       case 'wrong-account':
         entry.attached = false;
@@ -631,6 +686,7 @@ export class Engine {
       { unstage: { id, part }, ...(digest !== null && { digest: { id, part, value: digest } }) },
     );
     this.list.bytes.release(id, part, true);
+    if (digest === null) this.list.noteUnverified(entry);
     if (isWhole(entry.upload) && entry.upload.life.at === 'going') {
       // Whole, but the answer that says "stored" was lost, or is still on its way: asked for rather than assumed.
       entry.attached = false;
@@ -647,8 +703,9 @@ export class Engine {
 
   async #sessionExpired(sessionId: string): Promise<void> {
     const session = this.list.session(sessionId);
-    // By itself once per expiry; if the server says the same again, a person decides.
-    const refresh = session !== null && session.refreshed !== session.issuedAt;
+    // By itself once per expiry; if the server says the same again before the time is up, a person decides.
+    const isOverAgain = session !== null && isSessionOver(session, this.#host.now());
+    const refresh = session !== null && (session.refreshed !== session.issuedAt || isOverAgain);
     if (refresh) this.list.noteSession({ ...session, refreshed: session.issuedAt });
     const ids = this.list
       .mine()

@@ -64,8 +64,13 @@ export class PartBytes {
     return this.#handles.has(id);
   }
 
+  /** Whether there is more to read from than staged copies. */
+  hasSource(id: string): boolean {
+    return this.#files.has(id) || this.#handles.has(id);
+  }
+
   reaches(id: string, part: number): boolean {
-    return this.#files.has(id) || this.#handles.has(id) || this.stagedParts(id).has(part);
+    return this.hasSource(id) || this.stagedParts(id).has(part);
   }
 
   /** Forgets where to read an upload from, its staged copies too where `all`. */
@@ -118,6 +123,19 @@ export class PartBytes {
   async copy(upload: Upload, part: number): Promise<ArrayBuffer | Unreadable> {
     const file = await this.#fileOf(upload);
     return 'ok' in file ? file : readSlice(file, spanOf(upload, part));
+  }
+
+  /** Reads these parts of the file anew: null when all have the digest given, else why not. One at a time. */
+  async differs(upload: Upload, digests: ReadonlyMap<number, string>): Promise<Unreadable | null> {
+    if (digests.size === 0) return null;
+    const file = await this.#fileOf(upload);
+    if ('ok' in file) return file;
+    for (const [part, digest] of digests) {
+      const found = await hashSlice(file, spanOf(upload, part));
+      if (typeof found !== 'string') return found;
+      if (found !== digest) return { ok: false, why: 'changed' };
+    }
+    return null;
   }
 
   /** Whether the file can still be read: null if so, else why not. Tells a changed file from a dead network. */

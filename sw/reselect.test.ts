@@ -33,13 +33,14 @@ function engineOf(uploads: Upload[], digests: Digests = {}, elsewhere: UploadSes
   const mine = [...uploads];
   const list = {
     accountId: () => 'a1',
+    wants: () => [],
     mine: () => mine.map((upload) => ({ upload })),
     entry: (id: string) => mine.map((upload) => ({ upload })).find(({ upload }) => upload.id === id) ?? null,
     add: async (fresh: Upload[]) => {
       mine.push(...fresh);
       for (const { id } of fresh) done.push(`${id} is adopted`);
     },
-    giveFile: async (id: string, file: File, handle?: FileSystemFileHandle) =>
+    replaceFile: async (id: string, file: File, handle?: FileSystemFileHandle) =>
       void done.push(`${id} gets ${file.name}${handle ? ` by ${handle.name}` : ''}`),
     applyAll: async (ids: string[], event: UploadEvent) => void done.push(`${ids} ${event.type}`),
   };

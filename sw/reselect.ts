@@ -17,18 +17,27 @@ export async function reselect(engine: Engine, files: readonly PickedFile[]): Pr
   const foreign = (await elsewhere(engine)).map(({ upload }) => upload);
   for (const { id: picked, file, handle } of files) {
     const waiting = [...engine.list.mine().map(({ upload }) => upload), ...foreign];
-    const open = rankCandidates(waiting, file).filter(({ id }) => !matched.some((match) => match.id === id));
+    const outOfReach = new Set(engine.list.wants());
+    const open = rankCandidates(waiting, file, outOfReach).filter(
+      ({ id }) => !matched.some((match) => match.id === id),
+    );
     const found = await firstThatFits(engine, open, file);
     if ('code' in found) {
       refused.push({ picked, name: file.name, ...found });
       continue;
     }
     if (!engine.list.entry(found.id)) await engine.list.add([found], []);
-    await engine.list.giveFile(found.id, file, handle);
-    await engine.list.applyAll([found.id], { type: 'retry' });
+    await engine.list.replaceFile(found.id, file, handle);
+    await engine.list.applyAll([found.id], { type: goingOn(found) });
     matched.push({ id: found.id, picked });
   }
   return { matched, refused };
+}
+
+/** What has an upload go on, now that its file is there. */
+function goingOn({ life }: Upload): 'resume' | 'refresh' | 'retry' {
+  if (life.at === 'paused') return 'resume';
+  return life.at === 'expired' ? 'refresh' : 'retry';
 }
 
 async function firstThatFits(engine: Engine, candidates: Upload[], file: File): Promise<Upload | Refusal> {

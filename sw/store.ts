@@ -87,6 +87,8 @@ export interface Checkpoint {
   uploads?: readonly Upload[];
   sessions?: readonly SessionRecord[];
   digest?: { id: string; part: number; value: string };
+  /** Parts whose digest is to be fixed anew. */
+  undigest?: { id: string; parts: readonly number[] };
   stage?: { id: string; part: number; bytes: ArrayBuffer };
   unstage?: { id: string; part: number };
   /** Every staged part of these uploads. */
@@ -377,8 +379,10 @@ function write(tx: IDBPTransaction<Schema, typeof storeNames, 'readwrite'>, chan
   for (const upload of change.uploads ?? []) quiet(tx.objectStore('uploads').put(upload));
   for (const session of change.sessions ?? []) quiet(tx.objectStore('sessions').put(session));
   for (const { id, handle } of change.handles ?? []) quiet(tx.objectStore('handles').put(handle, id));
-  const { digest, stage, unstage } = change;
+  const { digest, undigest, stage, unstage } = change;
   if (digest) quiet(tx.objectStore('digests').put(digest.value, [digest.id, digest.part]));
+  for (const part of undigest?.parts ?? [])
+    quiet(tx.objectStore('digests').delete([undigest?.id ?? '', part]));
   if (stage) quiet(tx.objectStore('staged').put(stage.bytes, [stage.id, stage.part]));
   if (unstage) quiet(tx.objectStore('staged').delete([unstage.id, unstage.part]));
   for (const id of [...(change.unstageAll ?? []), ...(change.forget ?? [])]) {

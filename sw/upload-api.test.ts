@@ -159,12 +159,13 @@ test.each(['-1', '1.5', '0x10', 'seven', '', '99999999999999999'])(
 
 test('a segment goes out with its offset and a try of its own, and no digest before the end', async () => {
   const { api: server, asked } = api(
-    new Response(null, { status: 204, headers: { [header.issuedAt]: '55' } }),
+    new Response(null, { status: 204, headers: { [header.issuedAt]: '55', [header.offset]: '12' } }),
   );
   expect(await server.sendSegment(segment, signal)).toEqual({
     verdict: { is: 'done' },
     completesFile: false,
     issuedAt: 55,
+    offset: 12,
   });
   await server.sendSegment(segment, signal);
   expect(asked.map(({ method, path, body }) => [method, path, body])).toEqual(
@@ -181,11 +182,14 @@ test('a segment goes out with its offset and a try of its own, and no digest bef
 });
 
 test('the segment that ends a part carries the digest of the whole part', async () => {
-  const { api: server, asked } = api(Response.json({}, { status: 201 }));
+  const { api: server, asked } = api(
+    Response.json({}, { status: 201, headers: { [header.issuedAt]: '56' } }),
+  );
   expect(await server.sendSegment({ ...segment, digest: 'abc=' }, signal)).toEqual({
     verdict: { is: 'done' },
     completesFile: true,
-    issuedAt: null,
+    issuedAt: 56,
+    offset: null,
   });
   expect([asked[0]?.headers.get(header.complete), asked[0]?.headers.get(header.digest)]).toEqual([
     '?1',
@@ -226,4 +230,18 @@ test.each([
   const { api: server, asked } = api(answer);
   expect(await server.free(sid, fid, signal)).toEqual(verdict);
   expect([asked[0]?.method, asked[0]?.path]).toEqual(['DELETE', `/api/upload-sessions/${sid}/files/${fid}`]);
+});
+
+test.each([
+  ['200 and a page without a type', () => new Response('hello')],
+  ['200 and nothing', () => new Response(null, { status: 200 })],
+  ['204', () => new Response(null, { status: 204 })],
+])('a part that is answered with %s and no word of ours has not been kept', async (_what, answer) => {
+  const { verdict } = await api(answer()).api.sendSegment(segment, signal);
+  expect(verdict).toEqual({ is: 'unreachable' });
+});
+
+test('what was to be freed is free when our server says so, and not when a portal says yes to all', async () => {
+  const freed = (status: number) => api(new Response(null, { status })).api.free(sid, fid, signal);
+  expect([await freed(204), await freed(200)]).toEqual([{ is: 'done' }, { is: 'unreachable' }]);
 });

@@ -86,7 +86,10 @@ export class UploadApi {
     return new Map(Object.entries(parsed.output.digests).map(([part, digest]) => [Number(part), digest]));
   }
 
-  /** Sends a segment; `completesFile` when the server has committed the whole file with it. */
+  /**
+   * Sends a segment; `completesFile` when the server has committed the whole file with it, `offset` is what it has of the
+   * part since, in bytes, while that is not whole.
+   */
   async sendSegment(segment: Segment, signal: AbortSignal) {
     const { session, file, part, offset, body, digest } = segment;
     const headers = new Headers({
@@ -103,19 +106,24 @@ export class UploadApi {
       body,
       signal,
     });
-    const issuedAt = wholeNumber(answer.headers?.get(header.issuedAt) ?? null);
-    return { verdict: answer.verdict, completesFile: answer.status === 201, issuedAt };
+    const issuedAt = wholeNumber(answer.headers.get(header.issuedAt));
+    // A portal that says 200 to everything has kept nothing.
+    const isForeign = answer.verdict.is === 'done' && issuedAt === null;
+    const verdict: Verdict = isForeign ? { is: 'unreachable' } : answer.verdict;
+    const kept = wholeNumber(answer.headers.get(header.offset));
+    return { verdict, completesFile: answer.status === 201, issuedAt, offset: kept };
   }
 
   /** Has the server free what it holds of a file; what it does not know is free already. */
   async free(session: string, file: string, signal: AbortSignal): Promise<Verdict> {
-    const { verdict } = await this.#ask({
+    const { verdict, status } = await this.#ask({
       method: 'DELETE',
       path: `/api/upload-sessions/${session}/files/${file}`,
       headers: new Headers(),
       body: null,
       signal,
     });
+    if (verdict.is === 'done' && status !== 204) return { is: 'unreachable' }; // not ours
     const unknown = verdict.is === 'refused' && verdict.code === 'NOT_FOUND';
     return unknown || verdict.is === 'session-expired' || verdict.is === 'cancelled'
       ? { is: 'done' }

@@ -3,6 +3,7 @@ import { HoldfastError } from '../shared/errors.ts';
 import type { Link } from '../shared/pace.ts';
 import { PART_BYTES, partCount } from '../shared/parts.ts';
 import type { PickedFile, Snapshot } from '../shared/protocol.ts';
+import { isSent } from '../shared/reselect.ts';
 import { addSample, type Sample, speedOf } from '../shared/speed.ts';
 import { isOver, missingParts, nextUpload, spanOf, type Upload, type UploadEvent } from '../shared/upload.ts';
 import { isSessionOver, sessionEndsAt } from '../shared/upload-session.ts';
@@ -18,6 +19,10 @@ export interface Entry {
   saved: Upload;
   /** The server has confirmed what it holds, since this worker started. */
   attached: boolean;
+  /** The server has acknowledged parts that were not compared with the file at hand. */
+  unverified: boolean;
+  /** The file at hand has all that went out of it, as was looked at before its last part. */
+  isRechecked: boolean;
   /** Left alone until then, ms since the epoch. */
   restUntil: number;
   /** Parts with a request in flight; -1 stands for one that concerns the whole upload. */
@@ -216,12 +221,39 @@ export class UploadList {
     const entry = this.#entries.get(id);
     if (!entry || file.size !== entry.upload.size) return;
     this.bytes.holdFile(id, file);
+    entry.isRechecked = false;
+    this.noteUnverified(entry);
     if (handle) {
       await this.save({ handles: [{ id, handle }] }, 'strict');
       this.bytes.noteHandle(id);
     }
     this.touch([id]);
     await this.applyAll([id], { type: 'source-found', lastModified: file.lastModified });
+  }
+
+  /**
+   * Takes a file that a person has chosen again. The caller has seen to it that what was sent is in it; all the rest is
+   * read from it anew, since what was kept of it may come from another state of the file.
+   */
+  async replaceFile(id: string, file: File, handle?: FileSystemFileHandle): Promise<void> {
+    const entry = this.#entries.get(id);
+    if (!entry || file.size !== entry.upload.size) return;
+    const unsent = [...entry.digests.keys()].filter((part) => !isSent(entry.upload, part));
+    await this.save({ unstageAll: [id], undigest: { id, parts: unsent } }, 'strict');
+    for (const part of unsent) entry.digests.delete(part);
+    this.bytes.forgetStaged(id);
+    this.bytes.releaseRead(id);
+    await this.giveFile(id, file, handle);
+  }
+
+  /** Looks whether the server has parts that were never compared with the file at hand. */
+  noteUnverified(entry: Entry): void {
+    const { upload, digests } = entry;
+    entry.unverified = false;
+    if (!this.bytes.hasSource(upload.id)) return;
+    for (const [from, to] of upload.acknowledged) {
+      for (let part = from; part <= to; part++) if (!digests.has(part)) entry.unverified = true;
+    }
   }
 
   /** Forgets uploads that the server need not be told of. */
@@ -365,6 +397,8 @@ function newEntry(upload: Upload): Entry {
     upload,
     saved: upload,
     attached: false,
+    unverified: false,
+    isRechecked: false,
     restUntil: 0,
     busy: new Set(),
     doubtful: new Set(),
