@@ -33,8 +33,9 @@ export function sharedThumbnailUrl(token: string, id: string): string {
   return `${addressOf(token)}/files/${id}/thumbnail`;
 }
 
+/** No worker stands between this page and the API, so it asks the API's own origin. */
 function addressOf(token: string): string {
-  return `/api/shared/${encodeURIComponent(token)}`;
+  return `${__API_ORIGIN__}/api/shared/${encodeURIComponent(token)}`;
 }
 
 function refusalOf(status: number): 'locked' | 'gone' | 'away' {
@@ -46,7 +47,14 @@ function refusalOf(status: number): 'locked' | 'gone' | 'away' {
 async function ask(address: string, init: RequestInit): Promise<Response | null> {
   try {
     const headers = { Accept: 'application/json', ...init.headers };
-    return await fetch(address, { ...init, headers, redirect: 'manual', cache: 'no-store' });
+    // The cookie that a password brings is of the API's origin.
+    return await fetch(address, {
+      ...init,
+      headers,
+      credentials: 'include',
+      redirect: 'manual',
+      cache: 'no-store',
+    });
   } catch {
     return null; // nobody answered
   }
