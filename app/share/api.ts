@@ -1,8 +1,11 @@
 import * as v from 'valibot';
 import { SharedFiles } from '../../shared/api.ts';
 
-/** What a link leads to. `away`: nobody answered who could know. */
-export type Found = { at: 'open'; shared: SharedFiles } | { at: 'locked' | 'gone' | 'away' };
+/** Why a link does not open. `away`: nobody answered who could know; `limited`: the server hears no more of us for now. */
+export type Refusal = 'locked' | 'gone' | 'away' | 'limited';
+
+/** What a link leads to. */
+export type Found = { at: 'open'; shared: SharedFiles } | { at: Refusal };
 
 /** Asks what `token` leads to. */
 export async function readShared(token: string): Promise<Found> {
@@ -14,7 +17,7 @@ export async function readShared(token: string): Promise<Found> {
 }
 
 /** Gives the password of a share: `open` when it was right, `locked` when not. */
-export async function unlock(token: string, password: string): Promise<Found['at']> {
+export async function unlock(token: string, password: string): Promise<'open' | Refusal> {
   const answer = await ask(`${addressOf(token)}/unlock`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
@@ -38,10 +41,11 @@ function addressOf(token: string): string {
   return `${__API_ORIGIN__}/api/shared/${encodeURIComponent(token)}`;
 }
 
-function refusalOf(status: number): 'locked' | 'gone' | 'away' {
+function refusalOf(status: number): Refusal {
   if (status === 403) return 'locked';
   // A client that has guessed too often is refused for a while: that is no word on this link.
-  return status >= 400 && status < 500 && status !== 429 ? 'gone' : 'away';
+  if (status === 429) return 'limited';
+  return status >= 400 && status < 500 ? 'gone' : 'away';
 }
 
 async function ask(address: string, init: RequestInit): Promise<Response | null> {
