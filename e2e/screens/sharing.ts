@@ -16,7 +16,8 @@ export const sharingScreens: readonly Screen[] = [
       await withLibrary(walk);
       await openShareDialog(walk);
       await walk.page.click('.share-more summary');
-      await walk.page.locator('input[name=share-most]').waitFor();
+      await walk.page.locator('input[name=share-most][aria-describedby=share-most-hint]').waitFor();
+      await walk.page.locator('#share-most-hint:not(:empty)').waitFor();
     },
   },
   {
