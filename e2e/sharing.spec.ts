@@ -104,6 +104,52 @@ test('whoever looks at a link keeps its list when the network fails and when all
   }
 });
 
+test('the list of links says what became of copying one, and which of them hold nothing any more', async ({
+  journey,
+}) => {
+  const { origin } = journey.stage;
+  const shared = await journey.file('note.bin', 1000);
+  const tab = await journey.signedInTab();
+  await tab.pick([shared.path]);
+  await tab.until(() => document.querySelector('[data-upload][data-state=stored]'));
+  await tab.go(`${origin}/library`);
+  const link = await share(tab, 'note.bin', null);
+
+  await tab.go(`${origin}/settings`);
+  await tab.until(() => document.querySelector('[data-share] [data-do=copy]'));
+  await clipboard(tab, false);
+  await tab.click('[data-share] [data-do=copy]');
+  await tab.until(() => document.querySelector('[data-share] [role=status]:not(:empty)'));
+  await tab.until((wanted) => {
+    const field = document.querySelector<HTMLInputElement>('[data-share] [data-share-link]');
+    return field?.value === wanted && field.selectionEnd === wanted.length;
+  }, link);
+  await clipboard(tab, true);
+  await tab.click('[data-share] [data-do=copy]');
+  await tab.until(() => !document.querySelector('[data-share] [data-share-link]'));
+  await tab.until(() => {
+    const said = document.querySelector('[data-share] [role=status]')?.textContent;
+    const button = document.querySelector('[data-share] [data-do=copy]');
+    return said && button?.textContent === said && !button.ariaLabel;
+  });
+
+  await tab.go(`${origin}/library`);
+  await tab.click('[data-file] [data-do=delete]');
+  await tab.click('[data-do=delete-now]');
+  await tab.until(() => !document.querySelector('[data-file]'));
+  await tab.go(`${origin}/settings`);
+  await tab.until(() => document.querySelector('[data-share][data-end=empty] [data-do=revoke]'));
+  expect(await tab.evaluate(() => document.querySelectorAll('[data-share] [data-do=copy]').length)).toBe(0);
+});
+
+/** Has the page find a clipboard that lets it write, or does not. */
+function clipboard(tab: Tab, isOpen: boolean): Promise<void> {
+  return tab.evaluate((lets) => {
+    const writeText = () => (lets ? Promise.resolve() : Promise.reject(new Error('no leave')));
+    Object.defineProperty(navigator, 'clipboard', { configurable: true, value: { writeText } });
+  }, isOpen);
+}
+
 function shownOf(tab: Tab): Promise<{ at: string | undefined; files: number }> {
   return tab.evaluate(() => ({
     at: document.querySelector<HTMLElement>('[data-shared]')?.dataset.shared,
