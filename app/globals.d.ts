@@ -1,5 +1,7 @@
 /** The build id, put in by the bundler. */
 declare const __BUILD__: string;
+/** Origin of the API, or empty when it is the app's own. */
+declare const __API_ORIGIN__: string;
 
 /** The address of a file that is not bundled. */
 declare module '*?url' {

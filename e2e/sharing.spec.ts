@@ -57,17 +57,121 @@ test('a shared link shows a stranger what was shared and nothing else, until it 
   }
 });
 
+test('whoever looks at a link keeps its list when the network fails and when all downloads are used up', async ({
+  journey,
+}) => {
+  const { origin } = journey.stage;
+  const shared = await journey.file('once.bin', 100_000);
+  const tab = await journey.signedInTab();
+  await tab.pick([shared.path]);
+  await tab.until(() => document.querySelector('[data-upload][data-state=stored]'));
+  await tab.go(`${origin}/library`);
+  const link = await share(tab, 'once.bin', null, 1);
+
+  const other = await PlainBrowser.launch({ profile: join(journey.folder, 'stranger') });
+  try {
+    const stranger = await other.open(link);
+    await stranger.until(() => document.querySelector('[data-shared=open] [data-shared-file]'));
+    // Asked again while nobody answers, as when somebody comes back to the page.
+    const asked = await stranger.evaluate(async () => {
+      const real = window.fetch;
+      let refused = 0;
+      window.fetch = async () => {
+        refused += 1;
+        throw new TypeError('Failed to fetch');
+      };
+      dispatchEvent(new Event('online'));
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      window.fetch = real;
+      return refused;
+    });
+    expect(asked).toBe(1);
+    expect(await shownOf(stranger)).toEqual({ at: 'open', files: 1 });
+
+    await stranger.downloadTo(join(journey.folder, 'downloads'));
+    await stranger.evaluate(() => document.querySelector<HTMLElement>('[data-do=download]')?.focus());
+    await stranger.click('[data-shared-file] [data-do=download]');
+    await stranger.until(() => document.querySelector('[data-shared=used-up] [role=status]:not(:empty)'));
+    expect(await stranger.evaluate(() => document.activeElement?.matches('[aria-disabled=true]'))).toBe(true);
+    expect(await shownOf(stranger)).toEqual({ at: 'used-up', files: 1 });
+    const copy = join(journey.folder, 'downloads', 'once.bin');
+    expect(await downloadedSha256(copy, shared.bytes)).toBe(shared.sha256);
+    // To whoever comes anew it leads nowhere.
+    await stranger.go(link);
+    await stranger.until(() => document.querySelector('[data-shared=gone]'));
+  } finally {
+    await other.close({ deleteProfile: true });
+  }
+});
+
+test('the list of links says what became of copying one, and which of them hold nothing any more', async ({
+  journey,
+}) => {
+  const { origin } = journey.stage;
+  const shared = await journey.file('note.bin', 1000);
+  const tab = await journey.signedInTab();
+  await tab.pick([shared.path]);
+  await tab.until(() => document.querySelector('[data-upload][data-state=stored]'));
+  await tab.go(`${origin}/library`);
+  const link = await share(tab, 'note.bin', null);
+
+  await tab.go(`${origin}/settings`);
+  await tab.until(() => document.querySelector('[data-share] [data-do=copy]'));
+  await clipboard(tab, false);
+  await tab.click('[data-share] [data-do=copy]');
+  await tab.until(() => document.querySelector('[data-share] [role=status]:not(:empty)'));
+  await tab.until((wanted) => {
+    const field = document.querySelector<HTMLInputElement>('[data-share] [data-share-link]');
+    return field?.value === wanted && field.selectionEnd === wanted.length;
+  }, link);
+  await clipboard(tab, true);
+  await tab.click('[data-share] [data-do=copy]');
+  await tab.until(() => !document.querySelector('[data-share] [data-share-link]'));
+  await tab.until(() => {
+    const said = document.querySelector('[data-share] [role=status]')?.textContent;
+    const button = document.querySelector('[data-share] [data-do=copy]');
+    return said && button?.textContent === said && !button.ariaLabel;
+  });
+
+  await tab.go(`${origin}/library`);
+  await tab.click('[data-file] [data-do=delete]');
+  await tab.click('[data-do=delete-now]');
+  await tab.until(() => !document.querySelector('[data-file]'));
+  await tab.go(`${origin}/settings`);
+  await tab.until(() => document.querySelector('[data-share][data-end=empty] [data-do=revoke]'));
+  expect(await tab.evaluate(() => document.querySelectorAll('[data-share] [data-do=copy]').length)).toBe(0);
+});
+
+/** Has the page find a clipboard that lets it write, or does not. */
+function clipboard(tab: Tab, isOpen: boolean): Promise<void> {
+  return tab.evaluate((lets) => {
+    const writeText = () => (lets ? Promise.resolve() : Promise.reject(new Error('no leave')));
+    Object.defineProperty(navigator, 'clipboard', { configurable: true, value: { writeText } });
+  }, isOpen);
+}
+
+function shownOf(tab: Tab): Promise<{ at: string | undefined; files: number }> {
+  return tab.evaluate(() => ({
+    at: document.querySelector<HTMLElement>('[data-shared]')?.dataset.shared,
+    files: document.querySelectorAll('[data-shared-file]').length,
+  }));
+}
+
 /** Shares the file `name` from its row of the library, and gives the link. */
-async function share(tab: Tab, name: string, password: string | null): Promise<string> {
+async function share(
+  tab: Tab,
+  name: string,
+  password: string | null,
+  most: number | null = null,
+): Promise<string> {
   await tab.until((wanted) => document.querySelector(`[data-file] [title="${wanted}"]`), name);
   await tab.evaluate((wanted) => {
     const row = document.querySelector(`[data-file] [title="${wanted}"]`)?.closest('[data-file]');
     row?.querySelector<HTMLElement>('[data-do=share]')?.click();
   }, name);
-  if (password !== null) {
-    await tab.click('dialog .share-more summary');
-    await tab.fill('dialog input[name=share-password]', password);
-  }
+  if (password !== null || most !== null) await tab.click('dialog .share-more summary');
+  if (password !== null) await tab.fill('dialog input[name=share-password]', password);
+  if (most !== null) await tab.fill('dialog input[name=share-most]', String(most));
   await tab.click('dialog [data-do=create-share]');
   await tab.until(() => document.querySelector('[data-share-link]'));
   const link = await tab.evaluate(

@@ -94,7 +94,8 @@ function contentSecurityPolicy(name: string, { apiOrigin, publicUrl, appOrigin }
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    "img-src 'self' blob: data:",
+    // Of a shared link's page, which no worker serves, the pictures are at the API.
+    `${from('img-src')} blob: data:`,
     // Previews: a film by its own address or from the device, a PDF in a frame that nothing can run in (content.ts).
     `${from('media-src')} blob:`,
     from('frame-src'),

@@ -19,7 +19,7 @@ beforeAll(async () => {
   await writeFile(join(appDir, '.secret'), 'no');
   await writeFile(join(appDir, 'assets', 'app-abc123.js'), '// script');
   server = await startTestServer({ APP_DIR: appDir });
-  elsewhere = await startTestServer({ APP_ORIGIN, MAX_BODY_BYTES: '1000' });
+  elsewhere = await startTestServer({ APP_DIR: appDir, APP_ORIGIN, MAX_BODY_BYTES: '1000' });
 });
 afterAll(async () => {
   await server.stop();
@@ -75,6 +75,17 @@ test('pages may show films and frames of our own, and no others', async () => {
   const policy = String(headers['content-security-policy']).split('; ');
   expect(policy).toEqual(expect.arrayContaining(["media-src 'self' blob:", "frame-src 'self'"]));
   expect(policy).toContain("script-src 'self'");
+});
+
+test('the page of a shared link may ask an API on another origin, and show its pictures', async () => {
+  const answer = await fetch(`${elsewhere.url}/s/abc`);
+  const policy = answer.headers.get('content-security-policy')?.split('; ');
+  const api = 'http://localhost:0';
+  expect(policy).toContain(`connect-src 'self' ${api}`);
+  expect(policy).toContain(`img-src 'self' ${api} blob: data:`);
+  const shared = await fetch(`${elsewhere.url}/api/shared/abc`, { headers: { Origin: APP_ORIGIN } });
+  expect(shared.headers.get('access-control-allow-origin')).toBe(APP_ORIGIN);
+  expect(shared.headers.get('access-control-allow-credentials')).toBe('true');
 });
 
 test('the worker has a policy of its own and is never cached', async () => {

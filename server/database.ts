@@ -66,6 +66,7 @@ export interface Tables {
     account_id: string;
     /** Random; the link holds an HMAC beside it, so it cannot be made from what is here. */
     id: string;
+    /** As its owner or its folder named it; empty when it is called after its files. */
     name: string;
     created_at: number;
     expires_at: number | null;

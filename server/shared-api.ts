@@ -9,6 +9,7 @@ import { readJson } from './json-body.ts';
 import { answers } from './openapi.ts';
 import { Refusal } from './problem.ts';
 import type { ServerEnv, Services } from './services.ts';
+import { shareName } from './share-name.ts';
 import { isPassword } from './share-password.ts';
 import { countDownload, findShare, findShared, listShared, type OpenShare } from './shared-files.ts';
 
@@ -45,8 +46,9 @@ export function sharedApi(services: Services): Hono<ServerEnv> {
     }),
     async (c) => {
       const share = await openShare(c);
-      const { name, expiresAt, downloadsLeft } = share;
+      const { givenName, expiresAt, downloadsLeft } = share;
       const files = await listShared(db, share);
+      const name = shareName(givenName, files[0]?.name ?? null, files.length);
       return c.json({ name, files, expiresAt, downloadsLeft, now: now() } satisfies SharedFiles);
     },
   );

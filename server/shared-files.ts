@@ -7,7 +7,8 @@ import type { Lockable } from './share-keys.ts';
 
 /** A share as whoever holds its link meets it. */
 export interface OpenShare extends Lockable {
-  readonly name: string;
+  /** As its owner or its folder named it; empty when its files do (`shareName`). */
+  readonly givenName: string;
   /** Null for any number. */
   readonly downloadsLeft: number | null;
 }
@@ -97,5 +98,5 @@ function filesOf(db: Database, shareId: string) {
 function openShare(row: Selectable<Tables['shares']>): OpenShare {
   const { id, name, password, expires_at, max_downloads, downloads } = row;
   const downloadsLeft = max_downloads === null ? null : Math.max(0, max_downloads - downloads);
-  return { id, name, password, expiresAt: expires_at, downloadsLeft };
+  return { id, givenName: name, password, expiresAt: expires_at, downloadsLeft };
 }

@@ -124,17 +124,53 @@ test('a folder is what is in it now, below it too, as seen from itself', async (
   expect(await problemOf(joker)).toBe('404 NOT_FOUND');
 });
 
-test('a selection keeps its order of names, is named after its first, and takes a name', async () => {
+test('a selection is shown in the order of names, is called after the first, and takes a name', async () => {
   await start();
   const ids: string[] = [];
   for (const name of ['b 10', 'b 9', 'a']) ids.push((await storeFile(me, 1, { name, path: name })).id);
   const made = await share([...ids, ids[0] ?? '']);
-  expect([made.name, made.files]).toEqual(['b 10 + 2', 3]);
+  expect([made.name, made.files]).toEqual(['a + 2', 3]);
   const { files } = await stranger().files(made.token);
   expect(files.map(({ path, name }) => path + name)).toEqual(['a', 'b 9', 'b 10']);
   expect((await share(ids, { name: '  For you ' })).name).toBe('For you');
   const listed = await shares();
-  expect(listed.map(({ name }) => name).sort()).toEqual(['For you', 'b 10 + 2']);
+  expect(listed.map(({ name }) => name).sort()).toEqual(['For you', 'a + 2']);
+});
+
+test('a share is called after the files that are there now, unless its owner or its folder named it', async () => {
+  await start();
+  const ids: string[] = [];
+  for (const name of ['a', 'b', 'c']) ids.push((await storeFile(me, 1, { name, path: 'box' })).id);
+  const made = {
+    files: await share(ids),
+    named: await share(ids, { name: 'For you' }),
+    folder: await share([], { of: { folder: 'box' } }),
+  };
+  const names = async () => {
+    const listed = new Map((await shares()).map(({ id, name }) => [id, name]));
+    const found: Record<string, string | undefined> = {};
+    for (const [what, { id, token }] of Object.entries(made)) {
+      found[what] = listed.get(id);
+      expect((await stranger().files(token)).name).toBe(listed.get(id));
+    }
+    return found;
+  };
+  expect(await names()).toEqual({ files: 'a + 2', named: 'For you', folder: 'box' });
+  await me.request('DELETE', `/api/files/${ids[0]}`);
+  await me.request('PATCH', `/api/files/${ids[2]}`, { name: 'B first' });
+  expect(await names()).toEqual({ files: 'b + 1', named: 'For you', folder: 'box' });
+  await me.request('PATCH', `/api/files/${ids[1]}`, { name: 'z' });
+  expect(await names()).toEqual({ files: 'B first + 1', named: 'For you', folder: 'box' });
+  await me.request('DELETE', `/api/files/${ids[1]}`);
+  expect(await names()).toEqual({ files: 'B first', named: 'For you', folder: 'box' });
+
+  await me.request('DELETE', `/api/files/${ids[2]}`);
+  const left = (await shares()).map(({ name, files }) => [name, files]);
+  expect(left.sort()).toEqual([
+    ['', 0],
+    ['For you', 0],
+    ['box', 0],
+  ]);
 });
 
 test('what is not in the share is not there, though it is the same account', async () => {

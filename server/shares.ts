@@ -5,6 +5,7 @@ import type { Database, Tables } from './database.ts';
 import { Refusal } from './problem.ts';
 import type { Services } from './services.ts';
 import type { ShareKeys } from './share-keys.ts';
+import { shareName, shortName } from './share-name.ts';
 import { hashPassword } from './share-password.ts';
 
 type Step = Transaction<Tables>;
@@ -14,12 +15,10 @@ type Sharing = Pick<Services, 'db' | 'config' | 'shareKeys' | 'now'>;
 /** A file that is to be shared, and the folder it is shown in. */
 interface Chosen {
   readonly id: string;
-  readonly name: string;
   readonly path: string;
 }
 
 const ROWS_AT_ONCE = 500;
-const MAX_NAME_UNITS = 200;
 
 /**
  * Makes a share of some files, or of what is in a folder now. Of a folder, people see what is below it; of single
@@ -47,7 +46,7 @@ export async function createShare(
       .values({
         account_id: accountId,
         id,
-        name: share.name ?? nameOf(share.of, files),
+        name: share.name ?? folderNameOf(share.of),
         created_at: now(),
         expires_at: share.expiresAt,
         password,
@@ -135,6 +134,19 @@ async function readShares(
     .select((eb) => [
       eb.fn.count<number>('files.id').as('files'),
       eb.fn.sum<number | null>('files.size').as('bytes'),
+      // The first in the list that strangers see.
+      eb
+        .selectFrom('share_files as of')
+        .innerJoin('files as one', (join) =>
+          join.onRef('one.account_id', '=', 'of.account_id').onRef('one.id', '=', 'of.file_id'),
+        )
+        .select('one.name')
+        .whereRef('of.share_id', '=', 'shares.id')
+        .orderBy('of.path')
+        .orderBy('one.sort_name')
+        .orderBy('one.id')
+        .limit(1)
+        .as('first_name'),
     ])
     .where('shares.account_id', '=', accountId)
     .$if(id !== null, (query) => query.where('shares.id', '=', id))
@@ -144,16 +156,16 @@ async function readShares(
     .execute();
   return rows.map((row) => ({
     ...shareOf(row, keys),
+    name: shareName(row.name, row.first_name, Number(row.files)),
     files: Number(row.files),
     bytes: Number(row.bytes ?? 0),
   }));
 }
 
-function shareOf(row: ShareRow, keys: ShareKeys): Omit<Share, 'files' | 'bytes'> {
+function shareOf(row: ShareRow, keys: ShareKeys): Omit<Share, 'name' | 'files' | 'bytes'> {
   return {
     id: row.id,
     token: keys.tokenOf(row.id),
-    name: row.name,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     hasPassword: row.password !== null,
@@ -176,10 +188,7 @@ async function requireRoom(step: Step, accountId: string, maxShares: number): Pr
 }
 
 async function chosenFiles(step: Step, accountId: string, of: NewShare['of']): Promise<Chosen[]> {
-  const ofAccount = step
-    .selectFrom('files')
-    .select(['id', 'name', 'path'])
-    .where('account_id', '=', accountId);
+  const ofAccount = step.selectFrom('files').select(['id', 'path']).where('account_id', '=', accountId);
   if ('files' in of) {
     const ids = [...new Set(of.files)];
     const rows = await ofAccount.where('id', 'in', ids).execute();
@@ -203,12 +212,7 @@ async function chosenFiles(step: Step, accountId: string, of: NewShare['of']): P
   return rows.map((row) => ({ ...row, path: row.path.slice(folder.length + 1) }));
 }
 
-/** What a share is called whose owner gave it no name. */
-function nameOf(of: NewShare['of'], files: readonly Chosen[]): string {
-  if ('folder' in of) return short(of.folder.slice(of.folder.lastIndexOf('/') + 1), '');
-  return short(files[0]?.name ?? '', files.length > 1 ? ` + ${files.length - 1}` : '');
-}
-
-function short(name: string, more: string): string {
-  return name.slice(0, MAX_NAME_UNITS - more.length).toWellFormed() + more;
+/** What a share of a folder is called whose owner gave it no name; empty for files, which name it themselves. */
+function folderNameOf(of: NewShare['of']): string {
+  return 'folder' in of ? shortName(of.folder.slice(of.folder.lastIndexOf('/') + 1)) : '';
 }

@@ -257,6 +257,7 @@ export type NewShare = v.InferOutput<typeof NewShare>;
 export const Share = v.object({
   id: v.string(),
   token: v.string(),
+  /** Without a name of its own it is called after the files that are still there, and not at all once none is. */
   name: v.string(),
   createdAt: milliseconds,
   expiresAt: v.nullable(milliseconds),

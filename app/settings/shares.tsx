@@ -6,8 +6,9 @@ import { listShares, revokeShare } from '../api.ts';
 import { moment, size } from '../format.ts';
 import { t } from '../i18n.ts';
 import { Icon } from '../icons.tsx';
-import { copyText, linkOf } from '../sharing/share-link.tsx';
+import { LinkField, linkOf, useCopy } from '../sharing/share-link.tsx';
 import { NoAnswerYet, Panel, Refused, Sure } from './panel.tsx';
+import { shareEnd } from './share-end.ts';
 import { useAnswer } from './use-answer.ts';
 
 /** The links that were made for people without an account. Any of them can be taken back. */
@@ -31,9 +32,12 @@ export function SharesPanel(): JSX.Element {
 }
 
 function Item({ share, onRevoked }: { share: Share; onRevoked: () => Promise<void> }): JSX.Element {
-  const { id, name, hasPassword } = share;
+  const { id, hasPassword } = share;
+  const name = share.name || t('settings.shares.nameless');
+  const end = shareEnd(share, Date.now());
+  const url = linkOf(share);
+  const { copied, copy, field } = useCopy(url);
   const [isAsking, setAsking] = useState(false);
-  const [isCopied, setCopied] = useState(false);
   const [refused, setRefused] = useState<ErrorCode | null>(null);
 
   async function revoke(): Promise<void> {
@@ -45,11 +49,11 @@ function Item({ share, onRevoked }: { share: Share; onRevoked: () => Promise<voi
   }
 
   return (
-    <li class="item" data-share={id}>
+    <li class="item" data-share={id} data-end={end ?? undefined}>
       <Icon name="link" />
       <div class="item-text">
         <span class="item-name">
-          <bdi>{name}</bdi>
+          <bdi id={`share-${id}`}>{name}</bdi>
           {hasPassword && <span class="tag">{t('settings.shares.locked')}</span>}
         </span>
         <span class="hint">{factsOf(share).join(' · ')}</span>
@@ -65,15 +69,19 @@ function Item({ share, onRevoked }: { share: Share; onRevoked: () => Promise<voi
         />
       ) : (
         <div class="row-actions">
-          <button
-            type="button"
-            class="button small"
-            data-do="copy"
-            aria-label={t('settings.shares.copyOne', { name })}
-            onClick={() => void copyText(linkOf(share)).then(setCopied)}
-          >
-            {t(isCopied ? 'settings.shares.copied' : 'settings.shares.copy')}
-          </button>
+          {end === null && (
+            <button
+              type="button"
+              class="button small"
+              data-do="copy"
+              id={`copy-${id}`}
+              // What it says comes first, "Copied" as well, and then of which link.
+              aria-labelledby={`copy-${id} share-${id}`}
+              onClick={() => void copy()}
+            >
+              {t(copied === 'yes' ? 'settings.shares.copied' : 'settings.shares.copy')}
+            </button>
+          )}
           <button
             type="button"
             class="button small"
@@ -85,6 +93,12 @@ function Item({ share, onRevoked }: { share: Share; onRevoked: () => Promise<voi
           </button>
         </div>
       )}
+      <div class={copied === 'refused' ? 'item-note' : 'visually-hidden'}>
+        <p class="hint" role="status">
+          {copied === 'refused' ? t('share.copyFailed') : copied === 'yes' ? t('settings.shares.copied') : ''}
+        </p>
+        {copied === 'refused' && <LinkField url={url} field={field} />}
+      </div>
       {refused && <Refused code={refused} />}
     </li>
   );
@@ -101,10 +115,17 @@ function factsOf(share: Share): string[] {
   ];
 }
 
-function endOf({ expiresAt, downloads, maxDownloads }: Share): string {
-  if (maxDownloads !== null && downloads >= maxDownloads) return t('settings.shares.usedUp');
-  if (expiresAt === null) return t('settings.shares.never');
-  return expiresAt <= Date.now()
-    ? t('settings.shares.ended')
-    : t('settings.shares.ends', { moment: moment(expiresAt) });
+function endOf(share: Share): string {
+  switch (shareEnd(share, Date.now())) {
+    case 'used-up':
+      return t('settings.shares.usedUp');
+    case 'expired':
+      return t('settings.shares.ended');
+    case 'empty':
+      return t('settings.shares.empty');
+    case null:
+      return share.expiresAt === null
+        ? t('settings.shares.never')
+        : t('settings.shares.ends', { moment: moment(share.expiresAt) });
+  }
 }

@@ -1,8 +1,11 @@
 import * as v from 'valibot';
 import { SharedFiles } from '../../shared/api.ts';
 
-/** What a link leads to. `away`: nobody answered who could know. */
-export type Found = { at: 'open'; shared: SharedFiles } | { at: 'locked' | 'gone' | 'away' };
+/** Why a link does not open. `away`: nobody answered who could know; `limited`: the server hears no more of us for now. */
+export type Refusal = 'locked' | 'gone' | 'away' | 'limited';
+
+/** What a link leads to. */
+export type Found = { at: 'open'; shared: SharedFiles } | { at: Refusal };
 
 /** Asks what `token` leads to. */
 export async function readShared(token: string): Promise<Found> {
@@ -14,7 +17,7 @@ export async function readShared(token: string): Promise<Found> {
 }
 
 /** Gives the password of a share: `open` when it was right, `locked` when not. */
-export async function unlock(token: string, password: string): Promise<Found['at']> {
+export async function unlock(token: string, password: string): Promise<'open' | Refusal> {
   const answer = await ask(`${addressOf(token)}/unlock`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
@@ -33,20 +36,29 @@ export function sharedThumbnailUrl(token: string, id: string): string {
   return `${addressOf(token)}/files/${id}/thumbnail`;
 }
 
+/** No worker stands between this page and the API, so it asks the API's own origin. */
 function addressOf(token: string): string {
-  return `/api/shared/${encodeURIComponent(token)}`;
+  return `${__API_ORIGIN__}/api/shared/${encodeURIComponent(token)}`;
 }
 
-function refusalOf(status: number): 'locked' | 'gone' | 'away' {
+function refusalOf(status: number): Refusal {
   if (status === 403) return 'locked';
   // A client that has guessed too often is refused for a while: that is no word on this link.
-  return status >= 400 && status < 500 && status !== 429 ? 'gone' : 'away';
+  if (status === 429) return 'limited';
+  return status >= 400 && status < 500 ? 'gone' : 'away';
 }
 
 async function ask(address: string, init: RequestInit): Promise<Response | null> {
   try {
     const headers = { Accept: 'application/json', ...init.headers };
-    return await fetch(address, { ...init, headers, redirect: 'manual', cache: 'no-store' });
+    // The cookie that a password brings is of the API's origin.
+    return await fetch(address, {
+      ...init,
+      headers,
+      credentials: 'include',
+      redirect: 'manual',
+      cache: 'no-store',
+    });
   } catch {
     return null; // nobody answered
   }

@@ -4,17 +4,40 @@ import type { SharedFile, SharedFiles } from '../../shared/api.ts';
 import { hasThumbnail } from '../../shared/preview.ts';
 import { FileName, FileTile } from '../file-name.tsx';
 import { moment, size } from '../format.ts';
-import { t } from '../i18n.ts';
+import { errorText, t } from '../i18n.ts';
 import { Icon, Mark } from '../icons.tsx';
 import { LanguageField } from '../language-field.tsx';
 import { Message } from '../message.tsx';
 import { Skeleton } from '../skeleton.tsx';
-import { type Found, readShared, sharedContentUrl, sharedThumbnailUrl, unlock } from './api.ts';
+import { type Refusal, readShared, sharedContentUrl, sharedThumbnailUrl, unlock } from './api.ts';
+import { nextShown, type Shown } from './shown.ts';
 
 /** What whoever has a link sees: what was shared, and nothing else. */
 export function SharePage({ token }: { token: string }): JSX.Element {
-  const [found, setFound] = useState<Found | null>(null);
-  const load = () => void readShared(token).then(setFound);
+  const [shown, setShown] = useState<Shown | null>(null);
+  /** How often a download was begun or will have been counted, and how much of that the server's last word is about. */
+  const downloads = useRef({ noted: 0, told: 0 });
+  const load = () => {
+    const { noted } = downloads.current;
+    void readShared(token).then((found) => {
+      const hasDownloaded = downloads.current.noted > downloads.current.told;
+      if (found.at === 'open') downloads.current.told = noted;
+      setShown((before) => nextShown(before, found, hasDownloaded, Date.now()));
+    });
+  };
+  const onDownload = () => {
+    downloads.current.noted += 1;
+    // Counted by the time the browser has begun; what is left of the link is asked for anew then.
+    setTimeout(() => {
+      downloads.current.noted += 1;
+      load();
+    }, 2000);
+  };
+  /** The lock has done its work, so it is no word on the link any more. */
+  const onUnlocked = () => {
+    setShown(null);
+    load();
+  };
   useEffect(load, [token]);
   useEffect(() => {
     // What is left of a link, and whether it still works, may be another by the time somebody comes back to it.
@@ -26,7 +49,7 @@ export function SharePage({ token }: { token: string }): JSX.Element {
       document.removeEventListener('visibilitychange', look);
     };
   }, [token]);
-  const title = found?.at === 'open' ? found.shared.name : t('shared.by');
+  const title = shown && 'shared' in shown ? shown.shared.name : t('shared.by');
   useLayoutEffect(() => {
     document.title = `${title} · ${t('app.name')}`;
   }, [title]);
@@ -38,8 +61,8 @@ export function SharePage({ token }: { token: string }): JSX.Element {
           <span>{t('app.name')}</span>
         </span>
       </header>
-      <main id="main" class="shared" data-shared={found?.at ?? 'loading'}>
-        <Content token={token} found={found} onRetry={load} />
+      <main id="main" class="shared" data-shared={shown?.at ?? 'loading'}>
+        <Content token={token} shown={shown} onDownload={onDownload} onUnlocked={onUnlocked} onRetry={load} />
       </main>
       <footer class="shared-foot">
         <LanguageField />
@@ -48,30 +71,61 @@ export function SharePage({ token }: { token: string }): JSX.Element {
   );
 }
 
-function Content(props: { token: string; found: Found | null; onRetry: () => void }): JSX.Element {
-  const { token, found, onRetry } = props;
-  switch (found?.at) {
+function Content(props: {
+  token: string;
+  shown: Shown | null;
+  onDownload: () => void;
+  onUnlocked: () => void;
+  onRetry: () => void;
+}): JSX.Element {
+  const { token, shown, onDownload, onUnlocked, onRetry } = props;
+  switch (shown?.at) {
     case undefined:
       return <Skeleton />;
     case 'open':
-      return <Files token={token} shared={found.shared} onDownload={onRetry} />;
+    case 'used-up':
+      return (
+        <Files
+          token={token}
+          shared={shown.shared}
+          isUsedUp={shown.at === 'used-up'}
+          onDownload={onDownload}
+        />
+      );
     case 'locked':
-      return <Locked token={token} onOpen={onRetry} />;
+      return <Locked token={token} onOpen={onUnlocked} />;
     case 'gone':
       return <Message icon="alert" title={t('shared.goneTitle')} lead={t('shared.goneLead')} />;
+    case 'limited':
+      return (
+        <Message icon="alert" title={errorText('RATE_LIMITED')}>
+          <Retry onRetry={onRetry} />
+        </Message>
+      );
     case 'away':
       return (
         <Message icon="cloudOff" title={t('shared.offlineTitle')} lead={t('shared.offlineLead')}>
-          <button type="button" class="button primary" onClick={onRetry}>
-            {t('common.retry')}
-          </button>
+          <Retry onRetry={onRetry} />
         </Message>
       );
   }
 }
 
-function Files(props: { token: string; shared: SharedFiles; onDownload: () => void }): JSX.Element {
-  const { token, shared, onDownload } = props;
+function Retry({ onRetry }: { onRetry: () => void }): JSX.Element {
+  return (
+    <button type="button" class="button primary" onClick={onRetry}>
+      {t('common.retry')}
+    </button>
+  );
+}
+
+function Files(props: {
+  token: string;
+  shared: SharedFiles;
+  isUsedUp: boolean;
+  onDownload: () => void;
+}): JSX.Element {
+  const { token, shared, isUsedUp, onDownload } = props;
   const { name, files, expiresAt, downloadsLeft } = shared;
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
   return (
@@ -83,21 +137,27 @@ function Files(props: { token: string; shared: SharedFiles; onDownload: () => vo
         </h1>
         <p class="lead">{t('shared.files', { count: files.length, size: size(bytes) })}</p>
         <p class="hint" role="status">
-          {expiresAt !== null && <span>{t('shared.ends', { moment: moment(expiresAt) })} </span>}
-          {downloadsLeft !== null && <span>{t('shared.left', { count: downloadsLeft })}</span>}
+          {isUsedUp && <span>{t('shared.usedUp')}</span>}
+          {!isUsedUp && expiresAt !== null && <span>{t('shared.ends', { moment: moment(expiresAt) })} </span>}
+          {!isUsedUp && downloadsLeft !== null && <span>{t('shared.left', { count: downloadsLeft })}</span>}
         </p>
       </header>
       <ul class="sheet" aria-label={t('shared.list')}>
         {files.map((file) => (
-          <Row key={file.id} token={token} file={file} onDownload={onDownload} />
+          <Row key={file.id} token={token} file={file} isUsedUp={isUsedUp} onDownload={onDownload} />
         ))}
       </ul>
     </section>
   );
 }
 
-function Row(props: { token: string; file: SharedFile; onDownload: () => void }): JSX.Element {
-  const { token, file, onDownload } = props;
+function Row(props: {
+  token: string;
+  file: SharedFile;
+  isUsedUp: boolean;
+  onDownload: () => void;
+}): JSX.Element {
+  const { token, file, isUsedUp, onDownload } = props;
   return (
     <li class="row" data-shared-file={file.id}>
       <Picture token={token} file={file} />
@@ -111,20 +171,45 @@ function Row(props: { token: string; file: SharedFile; onDownload: () => void })
         </p>
       </div>
       <div class="row-actions">
-        <a
-          class="button small"
-          data-do="download"
-          href={sharedContentUrl(token, file.id)}
-          download={file.name}
-          aria-label={t('shared.downloadOne', { name: file.name })}
-          // Counted by the time the browser has begun; what is left of the link is asked for anew then.
-          onClick={() => setTimeout(onDownload, 2000)}
-        >
-          <Icon name="download" />
-          <span class="word">{t('shared.download')}</span>
-        </a>
+        <Download
+          name={file.name}
+          href={isUsedUp ? null : sharedContentUrl(token, file.id)}
+          onDownload={onDownload}
+        />
       </div>
     </li>
+  );
+}
+
+/** Without `href` it leads nowhere any more, and keeps the focus of whoever has just used it. */
+function Download(props: { name: string; href: string | null; onDownload: () => void }): JSX.Element {
+  const { name, href, onDownload } = props;
+  const label = t('shared.downloadOne', { name });
+  const content = (
+    <>
+      <Icon name="download" />
+      <span class="word">{t('shared.download')}</span>
+    </>
+  );
+  if (href === null) {
+    return (
+      // biome-ignore lint/a11y/useValidAnchor: a link that is disabled, which HTML has no other way to say
+      <a class="button small" role="link" tabIndex={0} aria-disabled="true" aria-label={label}>
+        {content}
+      </a>
+    );
+  }
+  return (
+    <a
+      class="button small"
+      data-do="download"
+      href={href}
+      download={name}
+      aria-label={label}
+      onClick={onDownload}
+    >
+      {content}
+    </a>
   );
 }
 
@@ -145,7 +230,7 @@ function Picture({ token, file }: { token: string; file: SharedFile }): JSX.Elem
 
 function Locked({ token, onOpen }: { token: string; onOpen: () => void }): JSX.Element {
   const [password, setPassword] = useState('');
-  const [refusal, setRefusal] = useState<'locked' | 'gone' | 'away' | null>(null);
+  const [refusal, setRefusal] = useState<Refusal | null>(null);
   const field = useRef<HTMLInputElement>(null);
   useLayoutEffect(() => field.current?.focus(), []);
 
@@ -182,12 +267,24 @@ function Locked({ token, onOpen }: { token: string; onOpen: () => void }): JSX.E
         />
       </label>
       <p id="shared-refusal" class="refusal" role="alert">
-        {refusal &&
-          t(refusal === 'locked' ? 'shared.wrong' : `shared.${refusal === 'gone' ? 'gone' : 'offline'}Title`)}
+        {refusal && refusalText(refusal)}
       </p>
       <button type="submit" class="button primary wide">
         {t('shared.open')}
       </button>
     </form>
   );
+}
+
+function refusalText(refusal: Refusal): string {
+  switch (refusal) {
+    case 'locked':
+      return t('shared.wrong');
+    case 'limited':
+      return errorText('RATE_LIMITED');
+    case 'gone':
+      return t('shared.goneTitle');
+    case 'away':
+      return t('shared.offlineTitle');
+  }
 }

@@ -138,10 +138,14 @@ function Question(props: {
             inputMode="numeric"
             min={1}
             step={1}
+            aria-describedby="share-most-hint"
             value={wish.most}
             onInput={({ currentTarget }) => setWish({ ...wish, most: currentTarget.value })}
           />
         </label>
+        <p class="hint" id="share-most-hint">
+          {t('share.mostHint')}
+        </p>
       </details>
       <p class="refusal" role="alert" data-refused={refused ?? undefined}>
         {refused && errorText(refused)}

@@ -1,4 +1,4 @@
-import type { JSX } from 'preact';
+import type { JSX, Ref } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Share } from '../../shared/api.ts';
 import { t } from '../i18n.ts';
@@ -11,38 +11,21 @@ export function linkOf({ token }: Pick<Share, 'token'>): string {
 
 /** A link to copy, or to hand to another app where the browser can. */
 export function ShareLink({ share }: { share: Share }): JSX.Element {
-  const [copied, setCopied] = useState<'no' | 'yes' | 'refused'>('no');
-  const field = useRef<HTMLInputElement>(null);
-  const copy = useRef<HTMLButtonElement>(null);
   const url = linkOf(share);
-  useLayoutEffect(() => copy.current?.focus(), []);
-
-  async function toClipboard(): Promise<void> {
-    const isCopied = await copyText(url);
-    setCopied(isCopied ? 'yes' : 'refused');
-    if (!isCopied) field.current?.select();
-  }
+  const { copied, copy, field } = useCopy(url);
+  const button = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => button.current?.focus(), []);
 
   return (
     <div class="share-link">
-      <label class="field">
-        <span>{t('share.link')}</span>
-        <input
-          ref={field}
-          data-share-link
-          readOnly
-          dir="ltr"
-          value={url}
-          onFocus={() => field.current?.select()}
-        />
-      </label>
+      <LinkField url={url} field={field} />
       <div class="share-link-actions">
         <button
           type="button"
           class="button primary"
-          ref={copy}
+          ref={button}
           data-do="copy-link"
-          onClick={() => void toClipboard()}
+          onClick={() => void copy()}
         >
           <Icon name={copied === 'yes' ? 'check' : 'copy'} />
           {t(copied === 'yes' ? 'share.copied' : 'share.copy')}
@@ -67,8 +50,44 @@ export function ShareLink({ share }: { share: Share }): JSX.Element {
   );
 }
 
-/** Puts `text` into the clipboard; false where the browser does not let us. */
-export async function copyText(text: string): Promise<boolean> {
+/** A link to select and copy by hand. */
+export function LinkField(props: { url: string; field: Ref<HTMLInputElement> }): JSX.Element {
+  return (
+    <label class="field">
+      <span>{t('share.link')}</span>
+      <input
+        ref={props.field}
+        data-share-link
+        readOnly
+        dir="ltr"
+        value={props.url}
+        onFocus={({ currentTarget }) => currentTarget.select()}
+      />
+    </label>
+  );
+}
+
+/** Copies `url`, and knows whether the browser let us; where it did not, the link in `field` is selected. */
+export function useCopy(url: string): {
+  copied: 'no' | 'yes' | 'refused';
+  copy: () => Promise<void>;
+  field: Ref<HTMLInputElement>;
+} {
+  const [copied, setCopied] = useState<'no' | 'yes' | 'refused'>('no');
+  const field = useRef<HTMLInputElement>(null);
+  useLayoutEffect(() => {
+    if (copied === 'refused') field.current?.select();
+  }, [copied]);
+
+  async function copy(): Promise<void> {
+    setCopied('no'); // said again, it is news again
+    setCopied((await isWritten(url)) ? 'yes' : 'refused');
+  }
+
+  return { copied, copy, field };
+}
+
+async function isWritten(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;

@@ -85,4 +85,29 @@ export const settingsScreens: readonly Screen[] = [
       await walk.page.locator('[data-do=revoke-now]').waitFor();
     },
   },
+  {
+    name: 'settings-link-not-copied',
+    show: async (walk) => {
+      await sharedLink(walk);
+      await follow(walk, '/settings');
+      await walk.page.evaluate(() => {
+        const writeText = () => Promise.reject(new Error('no leave'));
+        Object.defineProperty(navigator, 'clipboard', { configurable: true, value: { writeText } });
+      });
+      await walk.page.locator('[data-share] [data-do=copy]').click();
+      await walk.page.locator('[data-share] [data-share-link]').waitFor();
+    },
+  },
+  {
+    name: 'settings-link-empty',
+    show: async (walk) => {
+      await sharedLink(walk);
+      await walk.page.keyboard.press('Control+a');
+      await walk.page.click('[data-do-all=delete]');
+      await walk.page.click('[data-do-all=delete-now]');
+      await walk.page.locator('[data-file]').first().waitFor({ state: 'detached' });
+      await follow(walk, '/settings');
+      await walk.page.locator('[data-share][data-end=empty]').waitFor();
+    },
+  },
 ];

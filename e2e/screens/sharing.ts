@@ -16,7 +16,8 @@ export const sharingScreens: readonly Screen[] = [
       await withLibrary(walk);
       await openShareDialog(walk);
       await walk.page.click('.share-more summary');
-      await walk.page.locator('input[name=share-most]').waitFor();
+      await walk.page.locator('input[name=share-most][aria-describedby=share-most-hint]').waitFor();
+      await walk.page.locator('#share-most-hint:not(:empty)').waitFor();
     },
   },
   {
@@ -38,10 +39,27 @@ export const sharingScreens: readonly Screen[] = [
   {
     name: 'shared-locked',
     show: async (walk) => {
-      await asStranger(walk, await sharedLink(walk, 'open sesame'));
+      await asStranger(walk, await sharedLink(walk, { password: 'open sesame' }));
       await walk.page.fill('input[name=share-password]', 'open barley');
       await walk.page.press('input[name=share-password]', 'Enter');
       await walk.page.locator('#shared-refusal:not(:empty)').waitFor();
+    },
+  },
+  {
+    name: 'shared-used-up',
+    show: async (walk) => {
+      await asStranger(walk, await sharedLink(walk, { most: 1 }));
+      await walk.page.locator('[data-shared-file] [data-do=download]').first().click();
+      await walk.page.locator('[data-shared=used-up]').waitFor();
+    },
+  },
+  {
+    name: 'shared-limited',
+    show: async (walk) => {
+      await forgetAll(walk);
+      walk.box.rule = ({ url }) => (url?.startsWith('/api/shared/') ? { status: 429 } : null);
+      await walk.page.goto(`${walk.stage.origin}/s/whatever`);
+      await walk.page.locator('[data-shared=limited]').waitFor();
     },
   },
   {

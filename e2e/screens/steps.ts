@@ -182,15 +182,17 @@ export async function openShareDialog({ page }: Walk): Promise<void> {
 }
 
 /** A link to all of a library, by the way its owner's page takes. */
-export async function sharedLink(walk: Walk, password?: string): Promise<string> {
+export async function sharedLink(
+  walk: Walk,
+  { password, most }: { password?: string; most?: number } = {},
+): Promise<string> {
   const { page } = walk;
   await withMedia(walk);
   await page.keyboard.press('Control+a');
   await page.click('[data-do-all=share]');
-  if (password !== undefined) {
-    await page.click('.share-more summary');
-    await page.fill('dialog input[name=share-password]', password);
-  }
+  await page.click('.share-more summary');
+  if (password !== undefined) await page.fill('dialog input[name=share-password]', password);
+  if (most !== undefined) await page.fill('dialog input[name=share-most]', String(most));
   await page.click('[data-do=create-share]');
   const link = await page.locator('[data-share-link]').inputValue();
   await page.click('[data-do=done]');
