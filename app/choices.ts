@@ -1,4 +1,5 @@
 import { type Signal, signal } from '@preact/signals';
+import { keepFor, recall } from './kept.ts';
 
 /** What a person chose for this device, kept here and the same in all its tabs. */
 
@@ -11,12 +12,12 @@ export const singleKeys = kept('holdfast.single-keys', true);
 
 /** Writes a choice down and goes by it from now on. */
 export function choose(choice: Signal<boolean> & { readonly key: string }, value: boolean): void {
-  localStorage.setItem(choice.key, value ? '1' : '0');
+  keepFor(choice.key, value ? '1' : '0');
   choice.value = value;
 }
 
 function kept(key: string, usual = false): Signal<boolean> & { readonly key: string } {
-  const read = () => (localStorage.getItem(key) ?? (usual ? '1' : '0')) === '1';
+  const read = () => (recall(key) ?? (usual ? '1' : '0')) === '1';
   const choice = Object.assign(signal(read()), { key });
   addEventListener('storage', (event) => {
     if (event.key === key) choice.value = read();

@@ -12,6 +12,7 @@ import {
   languagesFor,
 } from '../shared/language.ts';
 import { type Values, writtenValues } from '../shared/texts.ts';
+import { keepFor, recall } from './kept.ts';
 import { loadTexts } from './texts.ts';
 
 /** The language of everything shown. Components that show text follow it by calling `t`. */
@@ -51,7 +52,7 @@ const isReady = texts.init({
  * can't be had now, the next one, and any rather than none. Whether there is any to show.
  */
 export async function startLanguage(): Promise<boolean> {
-  const chosen = localStorage.getItem(CHOICE);
+  const chosen = recall(CHOICE);
   const wanted = languagesFor([...(chosen === null ? [] : [chosen]), ...navigator.languages]);
   const others = Object.keys(languages).filter(isLanguage);
   for (const one of new Set([...wanted, ...others])) if (await show(one)) return true;
@@ -60,7 +61,7 @@ export async function startLanguage(): Promise<boolean> {
 
 /** Shows `chosen` from now on, here and at the next start; it stays as it is where the texts can't be had now. */
 export async function chooseLanguage(chosen: Language): Promise<void> {
-  localStorage.setItem(CHOICE, chosen);
+  keepFor(CHOICE, chosen);
   await show(chosen);
 }
 

@@ -1,8 +1,9 @@
 import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso/router';
 import { t } from './i18n.ts';
 import { Icon } from './icons.tsx';
-import { isDragging, setInput, takeFrom } from './intake.ts';
+import { arrived, isDragging, setInput, takeFrom } from './intake.ts';
 
 /**
  * The inputs behind "Choose files", "Choose a folder" and "Choose again". They stay where they are for as long
@@ -11,8 +12,19 @@ import { isDragging, setInput, takeFrom } from './intake.ts';
 export function HiddenInputs(): JSX.Element {
   const { path, route } = useLocation();
 
+  const seen = useRef(arrived.value);
+  useEffect(() => {
+    if (seen.current !== arrived.value) toUploads();
+    seen.current = arrived.value;
+  }, [arrived.value]);
+
   function take(name: 'files' | 'folder' | 'again' | 'camera', input: HTMLInputElement): void {
     void takeFrom(name, input);
+    toUploads();
+  }
+
+  /** Where a person sees what becomes of their files. */
+  function toUploads(): void {
     if (path !== '/' && path !== '/app') route('/app');
   }
 

@@ -28,6 +28,8 @@ export const isDragging = signal(false);
 export const isComparing = signal(false);
 /** The last thing that was asked for and did not work, until dismissed. */
 export const trouble = signal<ErrorCode | null>(null);
+/** Goes up when files were dropped or pasted, on whatever page. */
+export const arrived = signal(0);
 /** Files that were selected again and fit no upload, until dismissed. */
 export const refusals = signal<readonly Refusal[]>([]);
 /** Files that were not added because they are on their way, until dismissed. */
@@ -102,24 +104,18 @@ export async function addAgain(files: readonly PickedFile[]): Promise<void> {
 /** Files may be dropped or pasted anywhere, on any page; and whoever leaves while bytes would be lost is asked. */
 export function watchWindow(): void {
   addEventListener('dragover', (event) => {
-    if (!canTake(event.dataTransfer)) return;
-    event.preventDefault(); // else the browser opens the file instead
-    isDragging.value = true;
+    if (!hasFiles(event.dataTransfer)) return;
+    event.preventDefault(); // else the browser opens the file instead, and this page is gone
+    isDragging.value = session.peek().state === 'signed-in';
   });
   addEventListener('dragleave', ({ relatedTarget }) => {
     if (relatedTarget === null) isDragging.value = false;
   });
   addEventListener('drop', (event) => {
     isDragging.value = false;
-    if (!event.dataTransfer || !canTake(event.dataTransfer)) return;
-    event.preventDefault();
-    void takeAll(pickedFromTransfer(event.dataTransfer), take);
+    takeFromTransfer(event, event.dataTransfer);
   });
-  addEventListener('paste', (event) => {
-    if (!event.clipboardData || !canTake(event.clipboardData)) return;
-    event.preventDefault();
-    void takeAll(pickedFromTransfer(event.clipboardData), take);
-  });
+  addEventListener('paste', (event) => takeFromTransfer(event, event.clipboardData));
   addEventListener('beforeunload', (event) => {
     // Whoever agreed to an update has been asked, and the new worker has this page's files by then.
     if (isLeaveAgreed || version.peek() === 'updating') return;
@@ -142,8 +138,19 @@ export function allTaken(): Promise<void> {
   });
 }
 
-function canTake(transfer: DataTransfer | null): boolean {
-  return session.peek().state === 'signed-in' && transfer?.types.includes('Files') === true;
+function hasFiles(transfer: DataTransfer | null): transfer is DataTransfer {
+  return transfer?.types.includes('Files') === true;
+}
+
+function takeFromTransfer(event: Event, transfer: DataTransfer | null): void {
+  if (!hasFiles(transfer)) return;
+  event.preventDefault();
+  if (session.peek().state === 'signed-in') {
+    arrived.value += 1;
+    void takeAll(pickedFromTransfer(transfer), take);
+  } else {
+    trouble.value = 'SIGNED_OUT';
+  }
 }
 
 async function takeAll(

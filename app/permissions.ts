@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { keepFor, recall } from './kept.ts';
 import { call } from './worker.ts';
 
 /** What the browser allows here; null where it does not say. */
@@ -48,8 +49,8 @@ export async function askToPersist(): Promise<boolean | null> {
 
 /** Whether to offer notifications, which is done once: by asking this, it has been. */
 export function mayOffer(): boolean {
-  if (look() !== 'default' || localStorage.getItem(OFFERED) !== null) return false;
-  localStorage.setItem(OFFERED, '1');
+  if (look() !== 'default' || recall(OFFERED) !== null) return false;
+  keepFor(OFFERED, '1');
   return true;
 }
 
@@ -64,8 +65,8 @@ async function notePermissions(): Promise<void> {
     // Looked at when it is this tab's turn: what another has noted meanwhile may be newer.
     const { notifications, persistentStorage } = await readPermissions();
     const text = `Permissions: notifications ${notifications ?? 'unsupported'}, persistent storage ${persistentStorage ?? 'unknown'}`;
-    if (localStorage.getItem(NOTED) === text) return;
-    if ((await call('log.note', { text })).ok) localStorage.setItem(NOTED, text);
+    if (recall(NOTED) === text) return;
+    if ((await call('log.note', { text })).ok) keepFor(NOTED, text);
   };
   await (navigator.locks?.request('holdfast-permissions', note) ?? note());
 }

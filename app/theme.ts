@@ -1,4 +1,5 @@
 import { effect, signal } from '@preact/signals';
+import { keepFor, recall } from './kept.ts';
 
 export const themes = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof themes)[number];
@@ -11,8 +12,7 @@ export const theme = signal<Theme>(read());
 
 /** Looks like `chosen` from now on, here and at the next start. */
 export function chooseTheme(chosen: Theme): void {
-  if (chosen === 'system') localStorage.removeItem(CHOICE);
-  else localStorage.setItem(CHOICE, chosen);
+  keepFor(CHOICE, chosen === 'system' ? null : chosen);
   theme.value = chosen;
 }
 
@@ -37,6 +37,6 @@ export function watchTheme(): void {
 }
 
 function read(): Theme {
-  const kept = localStorage.getItem(CHOICE);
+  const kept = recall(CHOICE);
   return themes.find((one) => one === kept) ?? 'system';
 }

@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { installWay, mayOfferInstall } from '../../shared/install-offer.ts';
 import { isInstalled, readCapabilities } from '../capabilities.ts';
+import { keepFor, recall } from '../kept.ts';
 import { overall } from '../state.ts';
 
 /** Chromium only, and not in TypeScript's library. */
@@ -49,11 +50,11 @@ export async function install(): Promise<void> {
 /** Puts the offer away, for long. */
 export function refuse(): void {
   const now = Date.now();
-  localStorage.setItem(REFUSED, String(now));
+  keepFor(REFUSED, String(now));
   refusedAt.value = now;
 }
 
 function readRefusal(): number | null {
-  const kept = localStorage.getItem(REFUSED);
+  const kept = recall(REFUSED);
   return kept === null ? null : Number(kept);
 }

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { StoredFile } from '../../shared/api.ts';
+import type { ErrorCode } from '../../shared/errors.ts';
 import { MAX_TEXT_PREVIEW_BYTES, type Preview, previewOf } from '../../shared/preview.ts';
 import { type Answer, contentUrl, pdfUrl, readText } from '../api.ts';
 import { size } from '../format.ts';
@@ -13,11 +14,16 @@ import { Thumbnail } from '../library/thumbnail.tsx';
  * films can hold no script that runs, text is shown as text, and a PDF is the browser's own viewer's.
  */
 export function PreviewContent({ file }: { file: StoredFile }): JSX.Element {
-  const [isBroken, setBroken] = useState(false);
+  const [trouble, setTrouble] = useState<ErrorCode | 'broken' | null>(null);
   const kind = isShown(file) ? previewOf(file) : null;
-  const common = { src: contentUrl(file.id), onError: () => setBroken(true) };
-  if (isBroken || kind === null)
-    return <Unseen file={file} why={t(isBroken ? 'preview.failed' : 'preview.none')} />;
+  if (kind === null) return <Unseen file={file} why={t('preview.none')} />;
+  if (trouble !== null) {
+    return <Unseen file={file} why={trouble === 'broken' ? t('preview.failed') : errorText(trouble)} />;
+  }
+  // An element says that it failed, not why: the network is asked before the file is blamed.
+  const onError = () =>
+    void readText(file.id, 1).then((answer) => setTrouble(answer.ok ? 'broken' : answer.code));
+  const common = { src: contentUrl(file.id), onError };
   switch (kind) {
     case 'image':
       return <img {...common} alt={file.name} />;
@@ -28,8 +34,23 @@ export function PreviewContent({ file }: { file: StoredFile }): JSX.Element {
     case 'text':
       return <Text file={file} />;
     case 'pdf':
-      return <iframe class="pdf" src={pdfUrl(file.id)} title={file.name} />;
+      return <Pdf file={file} />;
   }
+}
+
+/** A frame never says that it failed, so the file is asked for first. */
+function Pdf({ file }: { file: StoredFile }): JSX.Element {
+  const [answer, setAnswer] = useState<Answer<string> | null>(null);
+  useEffect(() => {
+    let isHere = true;
+    void readText(file.id, 1).then((given) => isHere && setAnswer(given));
+    return () => {
+      isHere = false;
+    };
+  }, [file.id]);
+  if (!answer) return <p class="hint">{t('common.loading')}</p>;
+  if (!answer.ok) return <Unseen file={file} why={errorText(answer.code)} />;
+  return <iframe class="pdf" src={pdfUrl(file.id)} title={file.name} />;
 }
 
 /** Not every browser has a viewer for PDF; one without would download it, unasked. */
