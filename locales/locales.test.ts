@@ -9,7 +9,7 @@ type Tree = { [key: string]: string | Tree };
 /** Texts that may be the same in English and another language: names, signs and words that travel. */
 const travels = [
   /^app\.name$/,
-  /^title\.(percent|needsYou)$/,
+  /^title\.(page|percent|needsYou)$/,
   /^state\.(failed|percent|progress)$/,
   /^overview\.speed$/,
   /^limit$/,
