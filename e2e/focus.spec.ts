@@ -45,3 +45,67 @@ function isAt(tab: Tab, title: string, selector: string): Promise<void> {
     selector,
   );
 }
+
+test('a question gives the focus back, and a row that goes hands it to the next', async ({ journey }) => {
+  const files = await Promise.all(['a.txt', 'b.txt', 'c.txt'].map((name, n) => journey.file(name, 1000, n)));
+  const tab = await journey.signedInTab();
+  await tab.pick(files.map(({ path }) => path));
+  await tab.until(() => document.querySelectorAll('[data-upload][data-state=stored]').length === 3);
+  const rows = await ids(tab, 'upload');
+  await pressOn(tab, `[data-upload="${rows[1]}"] [data-do=remove]`);
+  await hasFocus(tab, `[data-upload="${rows[2]}"]`);
+  await pressOn(tab, `[data-upload="${rows[2]}"] [data-do=remove]`);
+  await hasFocus(tab, `[data-upload="${rows[0]}"]`);
+  await pressOn(tab, `[data-upload="${rows[0]}"] [data-do=remove]`);
+  await hasFocus(tab, 'h1');
+
+  await tab.click('.tabs a[href="/library"]');
+  await tab.until(() => document.querySelectorAll('[data-file]').length === 3);
+  const [first, second, third] = (await ids(tab, 'file')).map((id) => `[data-file="${id}"]`);
+  await pressOn(tab, `${first} [data-do=rename]`);
+  await hasFocus(tab, `${first} input`);
+  await tab.press('Escape');
+  await hasFocus(tab, `${first} [data-do=rename]`);
+  await pressOn(tab, `${first} [data-do=delete]`);
+  await hasFocus(tab, `${first} .file-actions button:last-child`);
+  await tab.press('Enter');
+  await hasFocus(tab, `${first} [data-do=delete]`);
+  await tab.press('Enter');
+  await pressOn(tab, `${first} [data-do=delete-now]`);
+  await hasFocus(tab, `${second} [data-do=delete]`);
+
+  await pressOn(tab, `${third} [data-do=pick]`, ' ');
+  await pressOn(tab, '[data-do-all=delete]');
+  await hasFocus(tab, '[data-do-all=keep]');
+  await tab.press('Enter');
+  await hasFocus(tab, '[data-do-all=delete]');
+  await tab.press('Enter');
+  await pressOn(tab, '[data-do-all=delete-now]');
+  await hasFocus(tab, 'h1');
+
+  await tab.click('[data-do=settings]');
+  await pressOn(tab, '[data-do=delete-account]');
+  await hasFocus(tab, '[name=confirm-email]');
+  await tab.press('Escape');
+  await hasFocus(tab, '[data-do=delete-account]');
+});
+
+/** Of the rows that are shown, from the first. */
+function ids(tab: Tab, of: 'upload' | 'file'): Promise<string[]> {
+  return tab.evaluate(
+    (name) =>
+      [...document.querySelectorAll<HTMLElement>(`[data-${name}]`)].map((row) => row.dataset[name] ?? ''),
+    of,
+  );
+}
+
+/** Presses a key on what `selector` names. */
+async function pressOn(tab: Tab, selector: string, key = 'Enter'): Promise<void> {
+  await tab.until((at) => document.querySelector(at), selector);
+  await tab.evaluate((at) => document.querySelector<HTMLElement>(at)?.focus(), selector);
+  await tab.press(key);
+}
+
+function hasFocus(tab: Tab, selector: string): Promise<void> {
+  return tab.until((at) => document.activeElement?.matches(at), selector);
+}
