@@ -1,3 +1,6 @@
+/** What has not come within this, in ms, is not waited for. */
+const PATIENCE_MS = 5_000;
+
 /** Waits for the heading of the page that was turned to last. */
 let waiting: MutationObserver | null = null;
 
@@ -24,6 +27,22 @@ export function focusHeading(place: HTMLElement): boolean {
   if (!target.hasAttribute('tabindex')) target.tabIndex = -1;
   target.focus({ preventScroll: true });
   return heading !== null;
+}
+
+/** Focuses what `selector` names as soon as it is there, if that is within a few seconds and it is still wanted. */
+export function focusOnceThere(selector: string, isWanted = () => true): void {
+  const watch = new MutationObserver(look);
+  watch.observe(document.body, { childList: true, subtree: true });
+  const timer = setTimeout(() => watch.disconnect(), PATIENCE_MS);
+  look();
+
+  function look(): void {
+    const found = document.querySelector<HTMLElement>(selector);
+    if (!found) return;
+    watch.disconnect();
+    clearTimeout(timer);
+    if (isWanted()) found.focus();
+  }
 }
 
 /** Something on the new page has the focus already, or something that lies over every page. */

@@ -61,7 +61,7 @@ test('a question gives the focus back, and a row that goes hands it to the next'
 
   await tab.click('.tabs a[href="/library"]');
   await tab.until(() => document.querySelectorAll('[data-file]').length === 3);
-  const [first, second, third] = (await ids(tab, 'file')).map((id) => `[data-file="${id}"]`);
+  const [first, second, third = ''] = (await ids(tab, 'file')).map((id) => `[data-file="${id}"]`);
   await pressOn(tab, `${first} [data-do=rename]`);
   await hasFocus(tab, `${first} input`);
   await tab.press('Escape');
@@ -71,6 +71,19 @@ test('a question gives the focus back, and a row that goes hands it to the next'
   await tab.press('Enter');
   await hasFocus(tab, `${first} [data-do=delete]`);
   await tab.press('Enter');
+  await pressOn(tab, `${first} [data-do=delete-now]`);
+  await hasFocus(tab, `${second} [data-do=delete]`);
+
+  await tab.press('z', { ctrl: true });
+  await tab.until((at) => document.querySelector(at), `${first} [data-do=delete]`);
+  await hasFocus(tab, `${second} [data-do=delete]`);
+  await pressOn(tab, `${first} [data-do=delete]`);
+  await pressOn(tab, `${first} [data-do=delete-now]`);
+  // Tab gets there before it gets to the list.
+  await tab.until(() => document.querySelector('.over-foot:has([data-undo]) ~ * .files'));
+  await pressOn(tab, '[data-do=undo-delete]');
+  await hasFocus(tab, `${first} [data-do=open]`);
+  await pressOn(tab, `${first} [data-do=delete]`);
   await pressOn(tab, `${first} [data-do=delete-now]`);
   await hasFocus(tab, `${second} [data-do=delete]`);
 
