@@ -25,6 +25,44 @@ test('turning to a page names the window and moves the focus to its heading', as
   await isAt(tab, 'Library · Holdfast', 'input[type=search]');
 });
 
+test('the keys of the library that are listed do what the list says', async ({ journey }) => {
+  const tab = await journey.signedInTab();
+  await seedLibrary(journey.stage, tab, 3);
+  await tab.click('.tabs a[href="/library"]');
+  await tab.until(() => document.querySelectorAll('[data-file]').length === 3);
+  const [first, second, third] = (await ids(tab, 'file')).map((id) => `[data-file="${id}"]`);
+  await tab.press('?');
+  await tab.until(
+    (keys) =>
+      [...document.querySelectorAll('h3 + .shortcuts dd')].map(({ textContent }) => textContent).join() ===
+      keys,
+    '↑↓←→,←→,Ctrl+A,Shift+click,Ctrl+Z,Esc',
+  );
+  await tab.press('Escape');
+  await tab.until(() => !document.querySelector('dialog'));
+
+  await tab.press('a', { ctrl: true });
+  await tab.until(() => document.querySelector('[data-selection="3"]'));
+  await tab.press('Escape');
+  await tab.until(() => !document.querySelector('[data-selection]'));
+  await tab.click(`${first} [data-do=pick]`);
+  await tab.evaluate((at) => {
+    document.querySelector(at)?.dispatchEvent(new MouseEvent('click', { shiftKey: true, bubbles: true }));
+  }, `${third} [data-do=pick]`);
+  await tab.until(() => document.querySelector('[data-selection="3"]'));
+  await tab.press('Escape');
+
+  await tab.evaluate((at) => document.querySelector<HTMLElement>(at)?.focus(), `${first} [data-do=open]`);
+  await tab.press('ArrowDown');
+  await hasFocus(tab, `${second} [data-do=open]`);
+  await tab.press('Enter');
+  await tab.until(() => document.querySelector('.preview[open]'));
+  await tab.press('ArrowRight');
+  await tab.until((at) => document.querySelector(at), third?.replace('file', 'preview') ?? '');
+  await tab.press('Escape');
+  await hasFocus(tab, `${third} [data-do=open]`);
+});
+
 /** By a link, as a person without a mouse would. */
 async function follow(tab: Tab, path: string): Promise<void> {
   await tab.evaluate((to) => {

@@ -8,7 +8,13 @@ const DEADLINE_MS = 30_000;
 const ASK_AGAIN_MS = 10_000;
 
 /** Those that a browser goes by where a key has no letter. */
-const virtualKeys: Readonly<Record<string, number>> = { Tab: 9, Enter: 13, Escape: 27 };
+const virtualKeys: Readonly<Record<string, number>> = {
+  Tab: 9,
+  Enter: 13,
+  Escape: 27,
+  ArrowRight: 39,
+  ArrowDown: 40,
+};
 
 type Evaluated<T> = {
   result: { value: T; objectId?: string };

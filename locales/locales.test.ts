@@ -17,7 +17,7 @@ const travels = [
   /^(settings\.about|account|diagnostics)\.\w+$/,
   /^uploads\.title$/,
   /^app\.(tabs|uploads)$/,
-  /^keys\.(then|ctrl)$/,
+  /^keys\.(then|ctrl|shift|esc)$/,
   /^settings\.(passkeys\.title|general\.notifications)$/,
   /^settings\.shares\.downloads_(one|other)$/,
 ];
