@@ -8,6 +8,7 @@ import { t } from './i18n.ts';
 import { DropVeil, HiddenInputs } from './inputs.tsx';
 import { Message } from './message.tsx';
 import { ActionNotices, Notices } from './notices.tsx';
+import { focusPage } from './page-focus.ts';
 import { ping } from './presence.ts';
 import { isSheetOpen, useShortcuts } from './shortcuts/shortcuts.ts';
 import { SignOutDialog } from './sign-out.tsx';
@@ -97,7 +98,7 @@ function Pages(): JSX.Element {
   if (isBroken) return <Broken />;
   return (
     <ErrorBoundary onError={() => setBroken(true)}>
-      <Router>
+      <Router onRouteChange={focusPage}>
         <Route path="/" component={UploadsPage} />
         <Route path="/app" component={UploadsPage} />
         <Route path="/library" component={LibraryPage} />

@@ -7,6 +7,15 @@ const DEADLINE_MS = 30_000;
 /** A question to a document that goes away before it has answered may stay without an answer; asked again after this, in ms. */
 const ASK_AGAIN_MS = 10_000;
 
+/** Those that a browser goes by where a key has no letter. */
+const virtualKeys: Readonly<Record<string, number>> = {
+  Tab: 9,
+  Enter: 13,
+  Escape: 27,
+  ArrowRight: 39,
+  ArrowDown: 40,
+};
+
 type Evaluated<T> = {
   result: { value: T; objectId?: string };
   exceptionDetails?: { text: string; exception?: { description?: string } };
@@ -91,9 +100,21 @@ export class Tab {
   /** The same, and Enter. */
   async enter(selector: string, text: string): Promise<void> {
     await this.fill(selector, text);
-    const key = { key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 13 };
-    await this.#send('Input.dispatchKeyEvent', { type: 'keyDown', text: '\r', ...key });
-    await this.#send('Input.dispatchKeyEvent', { type: 'keyUp', ...key });
+    await this.press('Enter');
+  }
+
+  /** Presses a key, as a person does: what has the focus gets it. */
+  async press(key: string, { ctrl = false } = {}): Promise<void> {
+    const isLetter = /^[a-z]$/.test(key);
+    const facts = {
+      key,
+      code: isLetter ? `Key${key.toUpperCase()}` : key,
+      windowsVirtualKeyCode: virtualKeys[key] ?? key.toUpperCase().charCodeAt(0),
+      modifiers: ctrl ? 2 : 0,
+    };
+    const text = key === 'Enter' ? '\r' : key.length === 1 && !ctrl ? key : undefined;
+    await this.#send('Input.dispatchKeyEvent', { type: text ? 'keyDown' : 'rawKeyDown', text, ...facts });
+    await this.#send('Input.dispatchKeyEvent', { type: 'keyUp', ...facts });
   }
 
   /** Clicks with a user's activation, as soon as the element is there and enabled. */

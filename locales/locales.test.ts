@@ -9,7 +9,7 @@ type Tree = { [key: string]: string | Tree };
 /** Texts that may be the same in English and another language: names, signs and words that travel. */
 const travels = [
   /^app\.name$/,
-  /^title\.(percent|needsYou)$/,
+  /^title\.(page|percent|needsYou)$/,
   /^state\.(failed|percent|progress)$/,
   /^overview\.speed$/,
   /^limit$/,
@@ -17,7 +17,7 @@ const travels = [
   /^(settings\.about|account|diagnostics)\.\w+$/,
   /^uploads\.title$/,
   /^app\.(tabs|uploads)$/,
-  /^keys\.then$/,
+  /^keys\.(then|ctrl|shift|esc)$/,
   /^settings\.(passkeys\.title|general\.notifications)$/,
   /^settings\.shares\.downloads_(one|other)$/,
 ];

@@ -1,9 +1,10 @@
 import type { JSX } from 'preact';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import type { StoredFile } from '../../shared/api.ts';
 import { searchForFolder } from '../../shared/folder.ts';
 import { contentUrl } from '../api.ts';
 import { FileName } from '../file-name.tsx';
+import { useFocusBack } from '../focus-back.ts';
 import { day, moment, size } from '../format.ts';
 import { t } from '../i18n.ts';
 import { IconButton, IconDownload } from '../icon-button.tsx';
@@ -195,7 +196,7 @@ function FileActions({ file, onDo }: { file: StoredFile; onDo: (doing: Doing) =>
 }
 
 function AskDelete({ onKeep, onDelete }: { onKeep: () => void; onDelete: () => void }): JSX.Element {
-  const keep = useRef<HTMLButtonElement>(null);
+  const keep = useFocusBack<HTMLButtonElement>('[data-do=delete]');
   useLayoutEffect(() => keep.current?.focus({ preventScroll: true }), []); // the choice that loses nothing
   return (
     <>

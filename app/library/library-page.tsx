@@ -17,6 +17,7 @@ import { libraryVersion } from '../state.ts';
 import { addressOf, askOf } from './address.ts';
 import { removed, unmarkMade } from './changes.ts';
 import { FileList } from './file-list.tsx';
+import { useKeys } from './keys.ts';
 import { type Known, Listing } from './listing.ts';
 import { select, selected } from './selection.ts';
 import { SelectionBar } from './selection-bar.tsx';
@@ -50,6 +51,7 @@ export function LibraryPage(): JSX.Element {
   }
   return (
     <>
+      <UndoBar />
       {known.count === 0 && known.ask.q === '' && ask.q === '' ? (
         <Message icon="folder" title={t('library.emptyTitle')} lead={t('library.emptyLead')}>
           <a class="button primary" href="/app">
@@ -59,7 +61,6 @@ export function LibraryPage(): JSX.Element {
       ) : (
         <Library ask={ask} known={known} refused={refused} listing={listing} onAsk={turnTo} />
       )}
-      <UndoBar />
       <ShareDialog />
     </>
   );
@@ -91,7 +92,12 @@ function Library(props: {
     const all = await listing.all();
     if (all) select(all.filter(({ id }) => !removed.peek().has(id)).map(({ id }) => id));
   }
-  useSelectionKeys(selectAll);
+  useKeys({
+    'Control+a': () => void selectAll(),
+    Escape: () => {
+      if (selected.peek().size > 0) select([]);
+    },
+  });
 
   return (
     <section class="library" aria-labelledby="library-title">
@@ -252,20 +258,4 @@ function useListing(ask: FileAsk): Listing {
     };
   }, [isCut]);
   return listing;
-}
-
-/** Ctrl+A (on a Mac Cmd+A) selects all files, Escape none; in a field or a dialog these keys are its own. */
-function useSelectionKeys(selectAll: () => Promise<void>): void {
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const target = event.target instanceof Element ? event.target : null;
-      if (target?.closest('input, textarea, select, dialog, [popover]')) return;
-      if (event.key === 'Escape' && selected.peek().size > 0) select([]);
-      if (event.key.toLowerCase() !== 'a' || !(event.ctrlKey || event.metaKey)) return;
-      event.preventDefault();
-      void selectAll();
-    };
-    addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
-  });
 }

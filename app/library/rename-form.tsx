@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { isFileName } from '../../shared/file-name.ts';
+import { useFocusBack } from '../focus-back.ts';
 import { t } from '../i18n.ts';
 
 /** A file's name, to be written anew in its place. */
@@ -10,7 +11,7 @@ export function RenameForm(props: {
   onCancel: () => void;
 }): JSX.Element {
   const [name, setName] = useState(props.name);
-  const field = useRef<HTMLInputElement>(null);
+  const field = useFocusBack<HTMLInputElement>('[data-do=rename]');
   useLayoutEffect(() => {
     field.current?.focus({ preventScroll: true });
     // Whoever renames means the name, not what comes after its dot.

@@ -1,7 +1,8 @@
 import type { ButtonHTMLAttributes, JSX } from 'preact';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { MAX_FILES_PER_SHARE, type StoredFile } from '../../shared/api.ts';
 import { contentUrl } from '../api.ts';
+import { useFocusBack } from '../focus-back.ts';
 import { t } from '../i18n.ts';
 import { IconButton } from '../icon-button.tsx';
 import { Icon } from '../icons.tsx';
@@ -93,7 +94,7 @@ function Act(
 }
 
 function Ask(props: { question: string; onYes: () => void; onNo: () => void }): JSX.Element {
-  const no = useRef<HTMLButtonElement>(null);
+  const no = useFocusBack<HTMLButtonElement>('[data-do-all=delete]');
   useLayoutEffect(() => no.current?.focus(), []);
   return (
     <div class="foot-actions">

@@ -1,8 +1,9 @@
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { deleteAccount } from '../api.ts';
+import { useFocusBack } from '../focus-back.ts';
 import { t } from '../i18n.ts';
 import { act } from '../intake.ts';
 import { ping } from '../presence.ts';
@@ -43,7 +44,7 @@ function DeleteAccount(): JSX.Element {
   const [hasTried, setTried] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [refused, setRefused] = useState<ErrorCode | null>(null);
-  const field = useRef<HTMLInputElement>(null);
+  const field = useFocusBack<HTMLInputElement>('[data-do=delete-account]');
   const isRight = isSameAddress(typed, email);
 
   useLayoutEffect(() => {

@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import type { ErrorCode } from '../../shared/errors.ts';
+import { useFocusBack } from '../focus-back.ts';
 import { renewalUrl } from '../guard.ts';
 import { errorText, t } from '../i18n.ts';
 
@@ -48,7 +49,7 @@ export function Refused({ text, code }: { text?: string; code: ErrorCode | null 
   );
 }
 
-/** A question in the place of what it is about; the focus is on the answer that loses nothing. */
+/** A question in the place of the button with its `name`; the focus is on the answer that loses nothing. */
 export function Sure(props: {
   question: string;
   yes: string;
@@ -57,7 +58,7 @@ export function Sure(props: {
   onYes: () => void;
   onNo: () => void;
 }): JSX.Element {
-  const no = useRef<HTMLButtonElement>(null);
+  const no = useFocusBack<HTMLButtonElement>(`[data-do=${props.name}]`);
   useLayoutEffect(() => no.current?.focus(), []);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: Escape answers no, wherever in the question the focus is

@@ -1,8 +1,9 @@
 import type { JSX } from 'preact';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import type { Passkey } from '../../shared/api.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { type Answer, deletePasskey, listPasskeys, renamePasskey } from '../api.ts';
+import { useFocusBack } from '../focus-back.ts';
 import { day, moment } from '../format.ts';
 import { t } from '../i18n.ts';
 import { IconButton } from '../icon-button.tsx';
@@ -147,7 +148,7 @@ function Rename(props: {
   onCancel: () => void;
 }): JSX.Element {
   const [name, setName] = useState(props.name);
-  const field = useRef<HTMLInputElement>(null);
+  const field = useFocusBack<HTMLInputElement>('[data-do=rename]');
   useLayoutEffect(() => field.current?.select(), []);
   return (
     <form

@@ -47,7 +47,7 @@ export function nextPress(begun: Begun | null, press: Press): { does: Shortcut |
 }
 
 /** On a keyboard of another script, the letter that a Latin one has in that place. */
-function letterOf({ key, code }: Press): string {
+export function letterOf({ key, code }: Pick<Press, 'key' | 'code'>): string {
   const place = code.match(/^Key([A-Z])$/)?.[1];
   return place !== undefined && !/^[\u0020-\u007e]$/.test(key) ? place.toLowerCase() : key;
 }

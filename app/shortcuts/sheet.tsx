@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { t } from '../i18n.ts';
 import { keysOf, shortcuts } from './keys.ts';
+import { libraryKeys } from './names.ts';
 import { isSheetOpen } from './shortcuts.ts';
 
 /** All shortcuts at a glance. */
@@ -21,16 +22,13 @@ export function ShortcutSheet(): JSX.Element {
       <h2 id="shortcuts-title">{t('keys.title')}</h2>
       <dl class="shortcuts">
         {shortcuts.map((one) => (
-          <div key={one}>
-            <dt>{t(`keys.${one}`)}</dt>
-            <dd>
-              {keysOf[one].map((key) => (
-                <kbd key={key} dir="ltr">
-                  {key}
-                </kbd>
-              ))}
-            </dd>
-          </div>
+          <Keys key={one} name={t(`keys.${one}`)} keys={keysOf[one]} />
+        ))}
+      </dl>
+      <h3>{t('library.title')}</h3>
+      <dl class="shortcuts">
+        {libraryKeys().map((one) => (
+          <Keys key={one.name} {...one} />
         ))}
       </dl>
       <div class="dialog-actions">
@@ -39,5 +37,20 @@ export function ShortcutSheet(): JSX.Element {
         </button>
       </div>
     </dialog>
+  );
+}
+
+function Keys({ name, keys }: { name: string; keys: readonly string[] }): JSX.Element {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        {keys.map((key) => (
+          <kbd key={key} dir="ltr">
+            {key}
+          </kbd>
+        ))}
+      </dd>
+    </div>
   );
 }

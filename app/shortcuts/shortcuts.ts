@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { useLocation } from 'preact-iso/router';
 import { singleKeys } from '../choices.ts';
 import { openPicker } from '../intake.ts';
+import { focusOnceThere } from '../page-focus.ts';
 import { type Begun, nextPress, type Shortcut } from './keys.ts';
 
 /** The list of shortcuts is open. */
@@ -34,7 +35,7 @@ export function useShortcuts(isOn: boolean): void {
         break;
       case 'search':
         route('/library');
-        focusSearch();
+        focusOnceThere('main input[type=search]'); // the library may still be on its way
         break;
       case 'library':
         route('/library');
@@ -46,22 +47,6 @@ export function useShortcuts(isOn: boolean): void {
         isSheetOpen.value = true;
     }
   }
-}
-
-/** The library may still be on its way; its field takes the focus as soon as it is there. */
-function focusSearch(): void {
-  const find = () => document.querySelector<HTMLInputElement>('main input[type=search]');
-  const field = find();
-  field?.focus();
-  if (field) return;
-  const watch = new MutationObserver(() => {
-    const found = find();
-    if (!found) return;
-    watch.disconnect();
-    found.focus();
-  });
-  watch.observe(document.body, { childList: true, subtree: true });
-  setTimeout(() => watch.disconnect(), 5_000);
 }
 
 function isForeign(event: KeyboardEvent): boolean {

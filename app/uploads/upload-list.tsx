@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { number } from '../format.ts';
 import { t } from '../i18n.ts';
 import { act } from '../intake.ts';
+import { focusPage } from '../page-focus.ts';
 import { actionCounts, groups, idsFor, placeOf } from '../state.ts';
 import {
   type AllAction,
@@ -231,7 +232,7 @@ function useSpotlight(list: RefObject<HTMLElement | null>, isLong: boolean): voi
 
 /**
  * The id of the row with the keyboard's focus. A row that moves to another group is made anew and would lose it:
- * it is given back.
+ * it is given back. Where a row is gone, the one that took its place has it.
  */
 function useFocusKept(list: RefObject<HTMLElement | null>): string | null {
   const [focused, setFocused] = useState<string | null>(null);
@@ -244,13 +245,31 @@ function useFocusKept(list: RefObject<HTMLElement | null>): string | null {
     element.addEventListener('focusin', remember);
     return () => element.removeEventListener('focusin', remember);
   }, []);
+  const last = useRef<ReturnType<typeof placeOf>>(undefined);
   useLayoutEffect(() => {
-    if (focused === null || document.activeElement !== document.body) return;
-    list.current
-      ?.querySelector<HTMLElement>(`[data-upload="${focused}"] button`)
-      ?.focus({ preventScroll: true });
+    if (focused === null) return;
+    const place = placeOf(focused);
+    if (document.activeElement === document.body) {
+      const own = list.current?.querySelector<HTMLElement>(`[data-upload="${focused}"] button`);
+      (place ? own : rowAt(list.current, last.current))?.focus({ preventScroll: true });
+    }
+    last.current = place;
   });
+  useLayoutEffect(() => {
+    // The last row of all: what comes in the list's place is there only when all of this render is done.
+    return () => {
+      if (last.current) queueMicrotask(() => document.activeElement === document.body && focusPage());
+    };
+  }, []);
   return focused;
+}
+
+/** The row that is now where another was, or nearest to that. */
+function rowAt(list: HTMLElement | null, was: ReturnType<typeof placeOf>): HTMLElement | null | undefined {
+  const rows = was ? groups.peek()[was.group] : [];
+  const { id } = rows[was?.index ?? 0] ?? rows.at(-1) ?? {};
+  const row = id && list?.querySelector<HTMLElement>(`[data-upload="${id}"]`);
+  return row || list?.querySelector('[data-upload]');
 }
 
 function firstRows(all: Groups, limit: number): Groups {
