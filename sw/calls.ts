@@ -26,8 +26,6 @@ export interface Desk {
   store: Store;
   about: () => About;
   drain: () => Promise<void>;
-  /** There is new work: whatever can wake this worker later should know. */
-  onAdded: () => void;
 }
 
 /** The value to answer `call` with. Throws `HoldfastError` where the answer is a code. */
@@ -121,7 +119,6 @@ async function addUploads(
       files.filter(({ id }) => batch.some((upload) => upload.id === id)),
     );
   }
-  if (fresh.length > 0) desk.onAdded();
   return { ids: uploads.filter(({ id }) => !isKnown.has(id)).map(({ id }) => id), known };
 }
 
@@ -136,7 +133,6 @@ async function acceptShared(desk: Desk, ids: readonly string[]): Promise<null> {
   );
   for (const batch of inSessions(list, uploads)) await list.addFromInbox(batch);
   desk.inbox.tell();
-  if (uploads.length > 0) desk.onAdded();
   return null;
 }
 

@@ -192,6 +192,7 @@ function device(server: ModelServer, content: Buffer<ArrayBuffer>, chance: () =>
           if (row) shown.push(row.state.at === 'stored' ? row.size : row.shownBytes);
         },
         onStored: () => undefined,
+        onWork: () => undefined,
         filesAreSnapshots: names % 2 === 0,
         stagingRoom: async () => 64 * 1024 * 1024,
         log: (line) => log.push(line),

@@ -73,6 +73,7 @@ const engine: Engine = new Engine(
     onWrongAccount: () => void account.ask(),
     onChange: (ids) => news.note(ids),
     onStored: () => postNews({ type: 'library' }),
+    onWork: () => void wake.ask(),
     // An interface of Chromium alone, which has that property since it stats a file before each read.
     filesAreSnapshots: 'userAgentData' in navigator,
     stagingRoom,
@@ -86,7 +87,7 @@ const inbox = new Inbox({ store, room: stagingRoom, now: Date.now, post: postNew
 const library = new LibraryMemory({ store, account, now: Date.now, log: log.of('worker') });
 const thumbnails = new Thumbnails({ caches: self.caches, account });
 const notifier: Notifier = new Notifier({ device, log: log.of('worker') });
-const wake = new Wake({
+const wake: Wake = new Wake({
   work: async () => {
     await startEngine();
     await outbox.flush();
@@ -141,8 +142,7 @@ async function onMessage(event: ExtendableMessageEvent): Promise<void> {
   const call = parseCall(data);
   if (!call) return port?.postMessage({ ok: false, code: 'OUTDATED' });
   try {
-    const onAdded = () => void wake.ask();
-    const desk = { account, device, inbox, engine: startEngine, news, log, store, about, drain, onAdded };
+    const desk = { account, device, inbox, engine: startEngine, news, log, store, about, drain };
     port?.postMessage({ ok: true, value: await answerCall(desk, call) });
   } catch (cause) {
     const code = cause instanceof HoldfastError ? cause.code : 'INTERNAL';
@@ -161,6 +161,7 @@ async function lease(
   if (source instanceof Client && !leaving) void shell.notePage(source.id, build).catch(() => undefined);
   if (!(source instanceof Client) || !engine.hasWork) return;
   if (eager) engine.kick();
+  void wake.ask(); // the one asked for may be used up, or no page was there to ask for one
   await leases.hold(
     source.id,
     leaving && (await isLast(source)) ? LONG_LEASE_MS : LEASE_MS,
