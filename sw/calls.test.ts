@@ -75,7 +75,6 @@ function desk({
     openSessions: async () => elsewhere,
     kick: () => void done.push('kick'),
     refresh: async (ids: readonly string[]) => void done.push(['refresh', ids]),
-    hasWork: true,
   };
   const lines: LogEntry[] = [];
   const log = {
@@ -101,6 +100,7 @@ function desk({
     store: store as unknown as Store,
     about,
     drain: async () => void done.push('drain'),
+    isBusy: async () => true,
   };
   return { desk: all, done, added };
 }

@@ -26,6 +26,8 @@ export interface Desk {
   store: Store;
   about: () => About;
   drain: () => Promise<void>;
+  /** Whether there is anything that pages should keep this worker alive for, or wake it up for. */
+  isBusy: () => Promise<boolean>;
 }
 
 /** The value to answer `call` with. Throws `HoldfastError` where the answer is a code. */
@@ -91,7 +93,7 @@ async function pong(desk: Desk): Promise<Calls['ping']['reply']> {
     session: desk.account.view,
     rev: desk.news.rev,
     wants: engine.list.wants(),
-    busy: engine.hasWork,
+    busy: await desk.isBusy(),
   };
 }
 

@@ -48,11 +48,13 @@ const device = new Device({
   onChange: () => engine.connectionChanged(),
 });
 const gateway = new Gateway(account, log.of('gateway'));
-const outbox = new Outbox({
+const outbox: Outbox = new Outbox({
   store,
   account,
   send: (request) => gateway.send(request),
   post: postNews,
+  onWork: () => void wake.ask(),
+  pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   log: log.of('outbox'),
 });
 const engine: Engine = new Engine(
@@ -88,15 +90,18 @@ const library = new LibraryMemory({ store, account, now: Date.now, log: log.of('
 const thumbnails = new Thumbnails({ caches: self.caches, account });
 const notifier: Notifier = new Notifier({ device, log: log.of('worker') });
 const wake: Wake = new Wake({
-  work: async () => {
-    await startEngine();
-    await outbox.flush();
-    engine.kick();
-    await engine.whenIdle();
+  work: async (signal) => {
+    const uploads = startEngine().then(() => {
+      engine.kick();
+      return engine.whenIdle();
+    });
+    await Promise.allSettled([uploads, outbox.keepFlushing(signal)]);
   },
-  hasWork: () => engine.hasWork,
+  hasWork: isBusy,
   hasWindow: async () => (await self.clients.matchAll({ type: 'window' })).length > 0,
-  onLastChance: () => notifier.tell('paused', 'paused'),
+  onLastChance: async () => {
+    if (engine.hasWork) await notifier.tell('paused', 'paused');
+  },
   log: log.of('worker'),
 });
 let started: Promise<Engine> | null = null;
@@ -142,7 +147,7 @@ async function onMessage(event: ExtendableMessageEvent): Promise<void> {
   const call = parseCall(data);
   if (!call) return port?.postMessage({ ok: false, code: 'OUTDATED' });
   try {
-    const desk = { account, device, inbox, engine: startEngine, news, log, store, about, drain };
+    const desk = { account, device, inbox, engine: startEngine, news, log, store, about, drain, isBusy };
     port?.postMessage({ ok: true, value: await answerCall(desk, call) });
   } catch (cause) {
     const code = cause instanceof HoldfastError ? cause.code : 'INTERNAL';
@@ -159,9 +164,9 @@ async function lease(
 ): Promise<void> {
   void gateway.finishSignOut().then(() => outbox.flush());
   if (source instanceof Client && !leaving) void shell.notePage(source.id, build).catch(() => undefined);
+  if (await isBusy()) void wake.ask(); // the one asked for may be used up, or no page was there to ask for one
   if (!(source instanceof Client) || !engine.hasWork) return;
   if (eager) engine.kick();
-  void wake.ask(); // the one asked for may be used up, or no page was there to ask for one
   await leases.hold(
     source.id,
     leaving && (await isLast(source)) ? LONG_LEASE_MS : LEASE_MS,
@@ -217,6 +222,11 @@ async function drain(): Promise<void> {
   releaseEngineLock();
   drainedAt = Date.now();
   started = null;
+}
+
+/** Whether there is anything to keep this worker alive for, or to wake it up for. */
+async function isBusy(): Promise<boolean> {
+  return engine.hasWork || (await outbox.hasWork());
 }
 
 function about(): About {

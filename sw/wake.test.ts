@@ -70,20 +70,20 @@ function scope(registration: object) {
 function worker({
   window = false,
   left = 1,
-  work = async (_wake: Wake): Promise<unknown> => null,
+  work = async (_wake: Wake, _signal: AbortSignal): Promise<unknown> => null,
 }: {
   window?: boolean;
   left?: number;
-  work?: (wake: Wake) => Promise<unknown>;
+  work?: (wake: Wake, signal: AbortSignal) => Promise<unknown>;
 } = {}) {
   const done: string[] = [];
   const log: string[] = [];
   const wake: Wake = new Wake({
-    work: async () => {
+    work: async (signal) => {
       done.push('work');
-      await work(wake);
+      await work(wake, signal);
     },
-    hasWork: () => left > 0,
+    hasWork: async () => left > 0,
     hasWindow: async () => window,
     onLastChance: async () => void done.push('tells'),
     log: (line) => log.push(line),
@@ -205,12 +205,20 @@ test('a last chance of something else is none of ours', async () => {
 });
 
 test('an event ends before the browser would end it, and what is left is left for the next', async () => {
-  const { sync, done } = worker({ work: () => new Promise(() => undefined) });
+  let time: AbortSignal | undefined;
+  const { sync, done } = worker({
+    work: (_wake, signal) => {
+      time = signal;
+      return new Promise(() => undefined);
+    },
+  });
   const ending = sync();
   await vi.advanceTimersByTimeAsync(149_999);
   expect(await Promise.race([ending, Promise.resolve('works')])).toBe('works');
+  expect(time?.aborted).toBe(false);
   await vi.advanceTimersByTimeAsync(1);
   expect(await ending).toBe('fails');
+  expect(time?.aborted).toBe(true);
   expect(done).toEqual(['work']);
 });
 
@@ -219,7 +227,7 @@ test('where there is no Background Sync nothing wakes the worker, and its start 
   const done: string[] = [];
   const wake = new Wake({
     work: async () => void done.push('work'),
-    hasWork: () => false,
+    hasWork: async () => false,
     hasWindow: async () => false,
     onLastChance: async () => void done.push('tells'),
     log: (line) => done.push(line),

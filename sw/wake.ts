@@ -9,9 +9,9 @@ const NAME = 'holdfast-wake';
 const TAG = `workbox-background-sync:${NAME}`;
 
 interface Host {
-  /** Starts the engine; settles when there is nothing left to do. */
-  work: () => Promise<void>;
-  hasWork: () => boolean;
+  /** Starts the engine; settles when there is nothing left to do, and no sooner: what is left is asked for anew at once. */
+  work: (signal: AbortSignal) => Promise<void>;
+  hasWork: () => Promise<boolean>;
   hasWindow: () => Promise<boolean>;
   /** The browser will not try again, nobody is there to see, and something is left. */
   onLastChance: () => Promise<void>;
@@ -69,12 +69,14 @@ export class Wake {
     const { log } = this.#host;
     log(`woken by the browser${this.#isLastChance ? ', for the last time' : ''}`);
     this.#isWoken = true;
-    const work = this.#host.work().catch(() => undefined); // whatever is left then, a person is told of below
+    const over = new AbortController();
+    const work = this.#host.work(over.signal).catch(() => undefined); // whatever is left then, a person is told of below
     await Promise.race([work, new Promise((resolve) => setTimeout(resolve, SYNC_MS))]);
+    over.abort('time is up');
     this.#isWoken = false;
     // The wake-up is used up, or its attempts are: a page that comes by then asks for one with all of them left.
     this.#isAsked = false;
-    if (!this.#host.hasWork()) return;
+    if (!(await this.#host.hasWork())) return;
     if (await this.#host.hasWindow()) {
       // Its attempts stay whole for when the tab goes: succeed, and ask anew.
       await this.ask();
