@@ -26,7 +26,7 @@ export interface Desk {
   store: Store;
   about: () => About;
   drain: () => Promise<void>;
-  /** Whether there is anything that pages should keep this worker alive for, or wake it up for. */
+  /** Whether there is anything that pages should keep this worker alive for. */
   isBusy: () => Promise<boolean>;
 }
 

@@ -1,5 +1,5 @@
 import type { PrecacheEntry } from 'workbox-precaching';
-import { parseCall } from '../shared/calls.ts';
+import { type ParsedCall, parseCall } from '../shared/calls.ts';
 import { HoldfastError } from '../shared/errors.ts';
 import type { About, Calls } from '../shared/protocol.ts';
 import { stagingBudget } from '../shared/staging.ts';
@@ -97,7 +97,7 @@ const wake: Wake = new Wake({
     });
     await Promise.allSettled([uploads, outbox.keepFlushing(signal)]);
   },
-  hasWork: isBusy,
+  hasWork,
   hasWindow: async () => (await self.clients.matchAll({ type: 'window' })).length > 0,
   onLastChance: async () => {
     if (engine.hasWork) await notifier.tell('paused', 'paused');
@@ -146,6 +146,18 @@ async function onMessage(event: ExtendableMessageEvent): Promise<void> {
   if (isType(data, 'about')) return port?.postMessage(about());
   const call = parseCall(data);
   if (!call) return port?.postMessage({ ok: false, code: 'OUTDATED' });
+  const answering = reply(call, port);
+  if (call.name === 'uploads.select') {
+    // Comparing a vast file takes longer than an event may last.
+    const page = event.source instanceof Client ? event.source.id : '';
+    return leases.carry(page, LEASE_MS, answering);
+  }
+  await answering;
+  if (call.name === 'ping') await lease(event.source, call.ask);
+}
+
+/** Answers a page, whatever becomes of its call. */
+async function reply(call: ParsedCall, port: MessagePort | undefined): Promise<void> {
   try {
     const desk = { account, device, inbox, engine: startEngine, news, log, store, about, drain, isBusy };
     port?.postMessage({ ok: true, value: await answerCall(desk, call) });
@@ -154,7 +166,6 @@ async function onMessage(event: ExtendableMessageEvent): Promise<void> {
     log.of('worker')(`${call.name} failed: ${cause instanceof Error ? cause.message : String(cause)}`);
     port?.postMessage({ ok: false, code });
   }
-  if (call.name === 'ping') await lease(event.source, call.ask);
 }
 
 /** Keeps this worker alive for a while on behalf of a page, if there is work. */
@@ -164,8 +175,8 @@ async function lease(
 ): Promise<void> {
   void gateway.finishSignOut().then(() => outbox.flush());
   if (source instanceof Client && !leaving) void shell.notePage(source.id, build).catch(() => undefined);
-  if (await isBusy()) void wake.ask(); // the one asked for may be used up, or no page was there to ask for one
-  if (!(source instanceof Client) || !engine.hasWork) return;
+  if (await hasWork()) void wake.ask(); // the one asked for may be used up, or no page was there to ask for one
+  if (!(source instanceof Client) || !(engine.hasWork || leases.isCarrying)) return;
   if (eager) engine.kick();
   await leases.hold(
     source.id,
@@ -224,9 +235,14 @@ async function drain(): Promise<void> {
   started = null;
 }
 
-/** Whether there is anything to keep this worker alive for, or to wake it up for. */
-async function isBusy(): Promise<boolean> {
+/** Whether there is anything to wake this worker up for. */
+async function hasWork(): Promise<boolean> {
   return engine.hasWork || (await outbox.hasWork());
+}
+
+/** Whether there is anything to keep this worker alive for. */
+async function isBusy(): Promise<boolean> {
+  return leases.isCarrying || (await hasWork());
 }
 
 function about(): About {
