@@ -11,6 +11,7 @@ import type { Inbox } from './inbox.ts';
 import type { Log } from './log.ts';
 import type { NewsDesk } from './news.ts';
 import type { Store } from './store.ts';
+import { Turns } from './turns.ts';
 
 type At = 'unknown' | 'signed-in' | 'expired' | 'signed-out';
 
@@ -58,8 +59,11 @@ function desk({
     },
     mine: () => mine.map((upload) => ({ upload })),
     accountId: () => 'a1',
-    add: async (uploads: readonly Upload[], files: readonly PickedFile[]) =>
-      void added.push({ uploads, files }),
+    add: async (uploads: readonly Upload[], files: readonly PickedFile[]) => {
+      added.push({ uploads, files });
+      await Promise.resolve(); // on the list once it is kept
+      mine.push(...uploads);
+    },
     addFromInbox: async (uploads: readonly Upload[]) => void done.push(['from inbox', uploads]),
     entry: (id: string) => mine.map((upload) => ({ upload })).find(({ upload }) => upload.id === id) ?? null,
     applyAll: async (ids: readonly string[], event: object) => void done.push([ids, event]),
@@ -101,6 +105,7 @@ function desk({
     about,
     drain: async () => void done.push('drain'),
     isBusy: async () => true,
+    adding: new Turns(),
   };
   return { desk: all, done, added };
 }
@@ -295,6 +300,27 @@ test('with nothing to add the list is left alone', async () => {
   const { desk: all, done } = desk({ uploads: [known] });
   await answerCall(all, add([picked('p1')]));
   expect(done).toEqual([]);
+});
+
+test('a file that two tabs add at once is one upload', async () => {
+  const { desk: all, added } = desk({});
+  expect(
+    await Promise.all([answerCall(all, add([picked('p1')])), answerCall(all, add([picked('p2')]))]),
+  ).toEqual([
+    { ids: ['p1'], known: [] },
+    { ids: [], known: [{ picked: 'p2', of: 'p1' }] },
+  ]);
+  expect(added.flatMap(({ uploads }) => uploads.map(({ id }) => id))).toEqual(['p1']);
+});
+
+test('files that can not be added keep no others from it', async () => {
+  const { desk: all } = desk({});
+  const broken = { ...all, engine: () => Promise.reject(new Error('no')) };
+  const [first, second] = await Promise.allSettled([
+    answerCall(broken, add([picked('p1')])),
+    answerCall(all, add([picked('p2')])),
+  ]);
+  expect([first.status, second.status]).toEqual(['rejected', 'fulfilled']);
 });
 
 test('a refresh is for sessions that live, too', async () => {

@@ -13,6 +13,7 @@ import type { Log } from './log.ts';
 import type { NewsDesk } from './news.ts';
 import { reselect } from './reselect.ts';
 import type { Store } from './store.ts';
+import type { Turns } from './turns.ts';
 import type { UploadList } from './upload-list.ts';
 
 /** What answering a page takes. `engine` settles once this worker's engine is the one. */
@@ -28,6 +29,8 @@ export interface Desk {
   drain: () => Promise<void>;
   /** Whether there is anything that pages should keep this worker alive for. */
   isBusy: () => Promise<boolean>;
+  /** Files are added in turns: what two tabs add at once is known to one of them only when the other's is kept. */
+  adding: Turns;
 }
 
 /** The value to answer `call` with. Throws `HoldfastError` where the answer is a code. */
@@ -45,7 +48,7 @@ export async function answerCall(
       await desk.engine();
       return desk.news.snapshot();
     case 'uploads.add':
-      return addUploads(desk, ask);
+      return desk.adding.take(() => addUploads(desk, ask));
     case 'uploads.offer': {
       const { list } = await desk.engine();
       for (const { id, file } of ask.files) await list.giveFile(id, file);
@@ -67,7 +70,7 @@ export async function answerCall(
     case 'inbox.list':
       return desk.inbox.list();
     case 'inbox.accept':
-      return acceptShared(desk, ask.ids);
+      return desk.adding.take(() => acceptShared(desk, ask.ids));
     case 'inbox.discard':
       await desk.inbox.discard(ask.ids);
       return null;

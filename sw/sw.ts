@@ -20,6 +20,7 @@ import { answerPage } from './page-requests.ts';
 import { Shell } from './shell.ts';
 import { Store } from './store.ts';
 import { isThumbnail, Thumbnails } from './thumbnails.ts';
+import { Turns } from './turns.ts';
 import { UploadApi } from './upload-api.ts';
 import { Wake } from './wake.ts';
 
@@ -85,6 +86,7 @@ const engine: Engine = new Engine(
 );
 const news: NewsDesk = new NewsDesk(engine, (totals) => void notifier.look(totals));
 const leases = new Leases();
+const adding = new Turns();
 const inbox = new Inbox({ store, room: stagingRoom, now: Date.now, post: postNews, log: log.of('worker') });
 const library = new LibraryMemory({ store, account, now: Date.now, log: log.of('worker') });
 const thumbnails = new Thumbnails({ caches: self.caches, account });
@@ -159,7 +161,19 @@ async function onMessage(event: ExtendableMessageEvent): Promise<void> {
 /** Answers a page, whatever becomes of its call. */
 async function reply(call: ParsedCall, port: MessagePort | undefined): Promise<void> {
   try {
-    const desk = { account, device, inbox, engine: startEngine, news, log, store, about, drain, isBusy };
+    const desk = {
+      account,
+      device,
+      inbox,
+      engine: startEngine,
+      news,
+      log,
+      store,
+      about,
+      drain,
+      isBusy,
+      adding,
+    };
     port?.postMessage({ ok: true, value: await answerCall(desk, call) });
   } catch (cause) {
     const code = cause instanceof HoldfastError ? cause.code : 'INTERNAL';
