@@ -14,6 +14,8 @@ const VEIL_MS = 3_000;
 /** The worker that answered last. */
 export const worker = signal<About | null>(null);
 
+/** The worker that answered last has something to do, for this page or another. */
+let isWorkerBusy = false;
 let instance: string | null = null;
 let deathWatch: AbortController | null = null;
 
@@ -44,6 +46,7 @@ export function startPresence(): void {
   document.addEventListener('freeze', veil);
   onNews((news) => {
     if (news.type === 'session-restored') void ping();
+    if (news.type === 'outbox-waits' && !isWorkerBusy) void ping();
   });
   // A request of this page runs through the worker; one ping as it starts covers the first 15 s.
   effect(() => {
@@ -65,6 +68,7 @@ export async function ping(eager = false): Promise<void> {
   const { value } = reply;
   if (worker.peek() === null) void watchPermissions();
   worker.value = value;
+  isWorkerBusy = value.busy;
   const isNew = value.instance !== instance;
   if (isNew) watchForDeath(value.instance);
   applySession(value.session);
@@ -72,7 +76,7 @@ export async function ping(eager = false): Promise<void> {
 }
 
 function isBusy(): boolean {
-  if (totals.value.unfinished > 0 || openCalls.value > 0) return true;
+  if (isWorkerBusy || totals.value.unfinished > 0 || openCalls.value > 0) return true;
   return taking.value !== null || session.value.state === 'unknown';
 }
 

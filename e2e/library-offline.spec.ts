@@ -45,6 +45,29 @@ test('without a server the library shows what it knew, searched and sorted, and 
   expect(await journey.stage.server.files(await tab.cookieHeader(origin))).toHaveLength(40);
 });
 
+test('a change made without a server is made as soon as there is one, though nobody touches the page', async ({
+  journey,
+}) => {
+  const { proxy, server, origin } = journey.stage;
+  const tab = await journey.signedInTab();
+  await seedLibrary(journey.stage, tab, 1);
+  await tab.go(`${origin}/library`);
+  await tab.until(() => document.querySelector('[data-file]'));
+  await proxy.set({ refuse: true });
+  proxy.resetAll();
+  await tab.click('[data-file] [data-do=rename]');
+  await tab.enter('[data-file] input', 'result.bin');
+  await tab.until(() => document.querySelector('[data-queued=rename]'));
+
+  await proxy.set({ refuse: false });
+  const cookie = await tab.cookieHeader(origin);
+  await poll('the server to have the new name', 40_000, async () => {
+    const [file] = await server.files(cookie);
+    return file?.name === 'result.bin' || undefined;
+  });
+  await tab.until(() => !document.querySelector('[data-queued]'));
+});
+
 test('signing out takes what was known of the library from the device', async ({ journey }) => {
   const { origin } = journey.stage;
   const tab = await journey.signedInTab();

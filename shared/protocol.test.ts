@@ -167,6 +167,7 @@ test('news of every known kind is understood', () => {
     { type: 'session-expired', epoch: 3 },
     { type: 'session-restored', epoch: 4, accountId: 'a1' },
     { type: 'library' },
+    { type: 'outbox-waits' },
     { type: 'outbox-dropped', count: 2 },
   ];
   for (const news of all) expect(parseNews(news)).toEqual(news);

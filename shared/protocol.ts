@@ -167,6 +167,8 @@ export type News =
   | { type: 'library' }
   /** Another app shared something, or a person has decided about it. */
   | { type: 'inbox' }
+  /** A change to the library, made offline, waits for the network: pages keep asking for it to be tried. */
+  | { type: 'outbox-waits' }
   /** So many changes to the library, made offline, were not carried out: the account had changed, or was refused. */
   | { type: 'outbox-dropped'; count: number };
 
@@ -185,6 +187,7 @@ const newsTypes: ReadonlySet<unknown> = new Set<News['type']>([
   'session-restored',
   'library',
   'inbox',
+  'outbox-waits',
   'outbox-dropped',
 ]);
 

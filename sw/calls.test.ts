@@ -11,6 +11,7 @@ import type { Inbox } from './inbox.ts';
 import type { Log } from './log.ts';
 import type { NewsDesk } from './news.ts';
 import type { Store } from './store.ts';
+import { Turns } from './turns.ts';
 
 type At = 'unknown' | 'signed-in' | 'expired' | 'signed-out';
 
@@ -58,8 +59,11 @@ function desk({
     },
     mine: () => mine.map((upload) => ({ upload })),
     accountId: () => 'a1',
-    add: async (uploads: readonly Upload[], files: readonly PickedFile[]) =>
-      void added.push({ uploads, files }),
+    add: async (uploads: readonly Upload[], files: readonly PickedFile[]) => {
+      added.push({ uploads, files });
+      await Promise.resolve(); // on the list once it is kept
+      mine.push(...uploads);
+    },
     addFromInbox: async (uploads: readonly Upload[]) => void done.push(['from inbox', uploads]),
     entry: (id: string) => mine.map((upload) => ({ upload })).find(({ upload }) => upload.id === id) ?? null,
     applyAll: async (ids: readonly string[], event: object) => void done.push([ids, event]),
@@ -75,7 +79,6 @@ function desk({
     openSessions: async () => elsewhere,
     kick: () => void done.push('kick'),
     refresh: async (ids: readonly string[]) => void done.push(['refresh', ids]),
-    hasWork: true,
   };
   const lines: LogEntry[] = [];
   const log = {
@@ -101,7 +104,8 @@ function desk({
     store: store as unknown as Store,
     about,
     drain: async () => void done.push('drain'),
-    onAdded: () => void done.push('added'),
+    isBusy: async () => true,
+    adding: new Turns(),
   };
   return { desk: all, done, added };
 }
@@ -163,7 +167,7 @@ test('files become uploads of the account that is signed in, with names the serv
   const { desk: all, added, done } = desk({ open: 's9' });
   const files = [picked('u1', 'a/b\u0000.bin', '../films//2026'), picked('u2')];
   expect(await answerCall(all, add(files))).toEqual({ ids: ['u1', 'u2'], known: [] });
-  expect(done).toEqual(['room for 2 of 1000', 'added']);
+  expect(done).toEqual(['room for 2 of 1000']);
   expect(added).toHaveLength(1);
   expect(added[0]?.files).toEqual(files);
   const now = added[0]?.uploads[0]?.addedAt ?? 0;
@@ -188,7 +192,7 @@ test('more files than one call takes are several sessions, and keep their order'
   const files = Array.from({ length: 2001 }, (_, n) => picked(`u${n}`));
   await answerCall(all, add(files));
   expect(added.map(({ uploads }) => uploads.length)).toEqual([1000, 1000, 1]);
-  expect(done).toEqual(['room for 1000 of 1000', 'room for 1000 of 1000', 'room for 1 of 1000', 'added']);
+  expect(done).toEqual(['room for 1000 of 1000', 'room for 1000 of 1000', 'room for 1 of 1000']);
   const uploads = added.flatMap((one) => one.uploads);
   expect(new Set(uploads.map(({ session }) => session)).size).toBe(3);
   expect(new Set(uploads.map(({ addedAt }) => addedAt)).size).toBe(2001);
@@ -263,7 +267,7 @@ test('a file that is on its way already is named, and not added', async () => {
   expect(
     added.flatMap(({ uploads, files }) => [uploads.map(({ id }) => id), files.map(({ id }) => id)]),
   ).toEqual([['p2'], ['p2']]);
-  expect(done).toEqual(['room for 1 of 1000', 'added']);
+  expect(done).toEqual(['room for 1 of 1000']);
 });
 
 test('a file that is known by the name it is cleaned to is known', async () => {
@@ -291,11 +295,32 @@ test('a file that is asked for again under its own id has been taken, and is not
   expect(added.flatMap(({ uploads }) => uploads.map(({ id }) => id))).toEqual(['p2']);
 });
 
-test('with nothing added nobody needs to wake the worker later', async () => {
+test('with nothing to add the list is left alone', async () => {
   const known = { ...upload('u1', { at: 'going' }), name: 'film.bin', lastModified: 7 };
   const { desk: all, done } = desk({ uploads: [known] });
   await answerCall(all, add([picked('p1')]));
   expect(done).toEqual([]);
+});
+
+test('a file that two tabs add at once is one upload', async () => {
+  const { desk: all, added } = desk({});
+  expect(
+    await Promise.all([answerCall(all, add([picked('p1')])), answerCall(all, add([picked('p2')]))]),
+  ).toEqual([
+    { ids: ['p1'], known: [] },
+    { ids: [], known: [{ picked: 'p2', of: 'p1' }] },
+  ]);
+  expect(added.flatMap(({ uploads }) => uploads.map(({ id }) => id))).toEqual(['p1']);
+});
+
+test('files that can not be added keep no others from it', async () => {
+  const { desk: all } = desk({});
+  const broken = { ...all, engine: () => Promise.reject(new Error('no')) };
+  const [first, second] = await Promise.allSettled([
+    answerCall(broken, add([picked('p1')])),
+    answerCall(all, add([picked('p2')])),
+  ]);
+  expect([first.status, second.status]).toEqual(['rejected', 'fulfilled']);
 });
 
 test('a refresh is for sessions that live, too', async () => {
@@ -390,7 +415,6 @@ test('files of the inbox that a person accepts are uploads of theirs, by the sam
       ],
     ],
     'inbox changed',
-    'added',
   ]);
 });
 

@@ -13,6 +13,7 @@ import type { Log } from './log.ts';
 import type { NewsDesk } from './news.ts';
 import { reselect } from './reselect.ts';
 import type { Store } from './store.ts';
+import type { Turns } from './turns.ts';
 import type { UploadList } from './upload-list.ts';
 
 /** What answering a page takes. `engine` settles once this worker's engine is the one. */
@@ -26,8 +27,10 @@ export interface Desk {
   store: Store;
   about: () => About;
   drain: () => Promise<void>;
-  /** There is new work: whatever can wake this worker later should know. */
-  onAdded: () => void;
+  /** Whether there is anything that pages should keep this worker alive for. */
+  isBusy: () => Promise<boolean>;
+  /** Files are added in turns: what two tabs add at once is known to one of them only when the other's is kept. */
+  adding: Turns;
 }
 
 /** The value to answer `call` with. Throws `HoldfastError` where the answer is a code. */
@@ -45,7 +48,7 @@ export async function answerCall(
       await desk.engine();
       return desk.news.snapshot();
     case 'uploads.add':
-      return addUploads(desk, ask);
+      return desk.adding.take(() => addUploads(desk, ask));
     case 'uploads.offer': {
       const { list } = await desk.engine();
       for (const { id, file } of ask.files) await list.giveFile(id, file);
@@ -67,7 +70,7 @@ export async function answerCall(
     case 'inbox.list':
       return desk.inbox.list();
     case 'inbox.accept':
-      return acceptShared(desk, ask.ids);
+      return desk.adding.take(() => acceptShared(desk, ask.ids));
     case 'inbox.discard':
       await desk.inbox.discard(ask.ids);
       return null;
@@ -93,7 +96,7 @@ async function pong(desk: Desk): Promise<Calls['ping']['reply']> {
     session: desk.account.view,
     rev: desk.news.rev,
     wants: engine.list.wants(),
-    busy: engine.hasWork,
+    busy: await desk.isBusy(),
   };
 }
 
@@ -121,7 +124,6 @@ async function addUploads(
       files.filter(({ id }) => batch.some((upload) => upload.id === id)),
     );
   }
-  if (fresh.length > 0) desk.onAdded();
   return { ids: uploads.filter(({ id }) => !isKnown.has(id)).map(({ id }) => id), known };
 }
 
@@ -136,7 +138,6 @@ async function acceptShared(desk: Desk, ids: readonly string[]): Promise<null> {
   );
   for (const batch of inSessions(list, uploads)) await list.addFromInbox(batch);
   desk.inbox.tell();
-  if (uploads.length > 0) desk.onAdded();
   return null;
 }
 

@@ -386,6 +386,7 @@ class Device {
         onWrongAccount: () => void account.ask(),
         onChange: (ids) => this.#watch(engine, ids),
         onStored: () => undefined,
+        onWork: () => undefined,
         filesAreSnapshots: this.#chance < 0.5,
         stagingRoom: async () => 64 * MIB,
         log,

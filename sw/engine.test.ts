@@ -204,6 +204,7 @@ function device(
           if (row) shown.push(row.state.at === 'stored' ? row.size : row.shownBytes);
         },
         onStored: () => undefined,
+        onWork: () => undefined,
         filesAreSnapshots,
         stagingRoom: async () => 64 * 1024 * 1024,
         log: (line) => log.push(line),

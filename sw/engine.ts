@@ -46,6 +46,8 @@ export interface EngineHost {
   /** Rows changed, or are gone; `[]` when only the totals did. */
   onChange: (ids: readonly string[]) => void;
   onStored: () => void;
+  /** There is work after there was none. */
+  onWork: () => void;
   /** A `File` whose original was changed can't be read any more; see `PartBytes`. */
   filesAreSnapshots: boolean;
   /** Bytes that may be staged besides those that are. */
@@ -101,6 +103,7 @@ export class Engine {
   #stopAll = new AbortController();
   #startedAt = 0;
   #state: 'loading' | 'ready' | 'draining' = 'loading';
+  #hadWork = false;
   #onIdle: (() => void)[] = [];
 
   constructor(host: EngineHost, times: EngineTimes) {
@@ -254,7 +257,10 @@ export class Engine {
     if (this.#inFlight === 0) this.#sendingSince = null;
     void this.#stage(now);
     this.#setTimer(plan, now);
-    if (!this.hasWork) this.#releaseIdle();
+    const { hasWork } = this;
+    if (hasWork && !this.#hadWork) this.#host.onWork();
+    this.#hadWork = hasWork;
+    if (!hasWork) this.#releaseIdle();
   }
 
   #plan(now: number): Plan {

@@ -107,6 +107,8 @@ async function gate(state?: 'signed-in' | 'expired' | 'signed-out') {
       account,
       send,
       post: (news) => posts.push(news),
+      onWork: () => undefined,
+      pause: async () => undefined,
       log: () => undefined,
     });
     return answerPage({ gateway, outbox, post: (news) => posts.push(news) }, request);

@@ -4,6 +4,9 @@ declare const __BUILD__: string;
 declare const __API_ORIGIN__: string;
 
 /** Background Sync, Chromium only and not in TypeScript's library. */
+interface ServiceWorkerRegistration {
+  readonly sync?: { getTags(): Promise<string[]> };
+}
 interface SyncEvent extends ExtendableEvent {
   readonly tag: string;
   /** The browser will not try again. */

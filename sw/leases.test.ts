@@ -73,3 +73,50 @@ test('all leases can be ended at once, and again', async () => {
   expect(over).toEqual(['a', 'b']);
   expect(vi.getTimerCount()).toBe(0);
 });
+
+test('an event is over long before the work it began, for which the leases that follow are kept', async () => {
+  const leases = new Leases();
+  const { over, hold } = keep(leases);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  void leases.carry('page', 90_000, promise).then(() => over.push('event'));
+  const idle = Promise.resolve();
+  for (let ping = 1; ping <= 40; ping++) {
+    await vi.advanceTimersByTimeAsync(15_000);
+    hold(`ping ${ping}`, 'page', 90_000, idle);
+  }
+  await vi.advanceTimersByTimeAsync(0);
+  expect(over).toEqual(['event', ...Array.from({ length: 39 }, (_, n) => `ping ${n + 1}`)]);
+  expect(leases.isCarrying).toBe(true);
+  resolve();
+  await vi.advanceTimersByTimeAsync(0);
+  expect([over.at(-1), leases.isCarrying, vi.getTimerCount()]).toEqual(['ping 40', false, 0]);
+});
+
+test('without another ping the event of work that goes on ends as a lease does', async () => {
+  const leases = new Leases();
+  const over = vi.fn();
+  void leases.carry('page', 90_000, never).then(over);
+  await vi.advanceTimersByTimeAsync(89_999);
+  expect(over).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(over).toHaveBeenCalled();
+});
+
+test('work that is soon done ends its event, whether it went well or not', async () => {
+  const leases = new Leases();
+  const over: string[] = [];
+  void leases.carry('one', 90_000, Promise.resolve()).then(() => over.push('done'));
+  void leases.carry('two', 90_000, Promise.reject(new Error('no'))).then(() => over.push('failed'));
+  await vi.advanceTimersByTimeAsync(0);
+  expect([over.toSorted(), leases.isCarrying, vi.getTimerCount()]).toEqual([['done', 'failed'], false, 0]);
+});
+
+test('work that goes on holds up no worker that waits to take over', async () => {
+  const leases = new Leases();
+  const { over, hold } = keep(leases);
+  void leases.carry('page', 90_000, never).then(() => over.push('event'));
+  leases.endAll();
+  hold('ping', 'page', 90_000, Promise.resolve());
+  await vi.advanceTimersByTimeAsync(0);
+  expect(over).toEqual(['event', 'ping']);
+});

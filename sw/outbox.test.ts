@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { AccountState } from '../shared/account-session.ts';
 import type { News } from '../shared/protocol.ts';
 import type { Account } from './account.ts';
@@ -25,7 +25,9 @@ function device(answers: Answer[] = [], store = new Store(`outbox-test-${names++
   const sent: string[] = [];
   const posts: News[] = [];
   const log: string[] = [];
-  const account = { current: ada as AccountState };
+  let works = 0;
+  const account = { current: ada as AccountState, state: async () => account.current };
+  const tries: (() => void)[] = [];
   const outbox = new Outbox({
     store,
     account: account as unknown as Account,
@@ -35,12 +37,15 @@ function device(answers: Answer[] = [], store = new Store(`outbox-test-${names++
       return new Response(null, { status: (await answers.shift()) ?? 204 });
     },
     post: (news) => posts.push(news),
+    onWork: () => void works++,
+    pause: () => new Promise((resolve) => void tries.push(resolve)),
     log: (line) => log.push(line),
   });
   const waiting = async () =>
     (await store.intents()).map(({ intent: { method, path } }) => `${method} ${path.split('/')[3]}`);
   const reborn = (next: Answer[] = []) => device(next, store);
-  return { outbox, account, store, sent, posts, log, waiting, reborn };
+  const dropped = () => posts.filter(({ type }) => type === 'outbox-dropped');
+  return { outbox, account, store, sent, posts, dropped, log, waiting, reborn, tries, works: () => works };
 }
 
 function change(method: string, id: string, body?: string): ApiRequest {
@@ -66,7 +71,7 @@ test.each([
 });
 
 test('what waits goes out in the order it was asked for, each once, with its body', async () => {
-  const { outbox, sent, waiting, posts } = device();
+  const { outbox, sent, waiting, dropped } = device();
   for (const one of [rename('u1'), remove('u2'), rename('u3')]) await outbox.add(one);
   expect(await waiting()).toEqual(['PATCH u1', 'DELETE u2', 'PATCH u3']);
   await outbox.flush();
@@ -76,7 +81,7 @@ test('what waits goes out in the order it was asked for, each once, with its bod
     'PATCH u3 {"name":"u3.txt"} application/json',
   ]);
   await outbox.flush();
-  expect([sent.length, await waiting(), posts]).toEqual([3, [], []]);
+  expect([sent.length, await waiting(), dropped()]).toEqual([3, [], []]);
 });
 
 test('what is kept holds no header, cookie or token of the request', async () => {
@@ -98,36 +103,36 @@ test('what is kept holds no header, cookie or token of the request', async () =>
 test.each([500, 502, 503, 504, 408, 429])(
   'with %i the change stays, and those behind it wait their turn',
   async (status) => {
-    const { outbox, sent, waiting, posts } = device([204, status]);
+    const { outbox, sent, waiting, dropped } = device([204, status]);
     for (const id of ['u1', 'u2', 'u3']) await outbox.add(remove(id));
     await outbox.flush();
     expect(await waiting()).toEqual(['DELETE u2', 'DELETE u3']);
     await outbox.flush();
     expect(sent).toEqual(['DELETE u1', 'DELETE u2', 'DELETE u2', 'DELETE u3']);
-    expect([await waiting(), posts]).toEqual([[], []]);
+    expect([await waiting(), dropped()]).toEqual([[], []]);
   },
 );
 
 test.each([400, 401, 403, 409, 422])('with %i the change is dropped, and that is said', async (status) => {
-  const { outbox, sent, waiting, posts } = device([status]);
+  const { outbox, sent, waiting, dropped } = device([status]);
   await outbox.add(rename('u1'));
   await outbox.add(remove('u2'));
   await outbox.flush();
   expect(sent).toHaveLength(2);
   expect(await waiting()).toEqual([]);
-  expect(posts).toEqual([{ type: 'outbox-dropped', count: 1 }]);
+  expect(dropped()).toEqual([{ type: 'outbox-dropped', count: 1 }]);
 });
 
 test('a deletion of what is gone already is done, a change of it is dropped', async () => {
-  const { outbox, waiting, posts } = device([404, 404]);
+  const { outbox, waiting, dropped } = device([404, 404]);
   await outbox.add(remove('u1'));
   await outbox.add(rename('u2'));
   await outbox.flush();
-  expect([await waiting(), posts]).toEqual([[], [{ type: 'outbox-dropped', count: 1 }]]);
+  expect([await waiting(), dropped()]).toEqual([[], [{ type: 'outbox-dropped', count: 1 }]]);
 });
 
 test('changes of another account never leave: they are dropped and said to be, once', async () => {
-  const { outbox, account, sent, waiting, posts } = device();
+  const { outbox, account, sent, waiting, dropped } = device();
   await outbox.add(rename('u1'));
   await outbox.add(remove('u2'));
   account.current = bob;
@@ -136,12 +141,12 @@ test('changes of another account never leave: they are dropped and said to be, o
   expect(sent).toEqual(['DELETE u3']);
   expect(await waiting()).toEqual([]);
   await outbox.flush();
-  expect(posts).toEqual([{ type: 'outbox-dropped', count: 2 }]);
+  expect(dropped()).toEqual([{ type: 'outbox-dropped', count: 2 }]);
 });
 
 test('a change of an account that is replaced while another goes out does not go out in the new name', async () => {
   const slow = Promise.withResolvers<number>();
-  const { outbox, account, sent, posts } = device([slow.promise]);
+  const { outbox, account, sent, dropped } = device([slow.promise]);
   await outbox.add(remove('u1'));
   await outbox.add(remove('u2'));
   const flushing = outbox.flush();
@@ -149,16 +154,16 @@ test('a change of an account that is replaced while another goes out does not go
   account.current = bob;
   slow.resolve(204);
   await flushing;
-  expect([sent, posts]).toEqual([['DELETE u1'], [{ type: 'outbox-dropped', count: 1 }]]);
+  expect([sent, dropped()]).toEqual([['DELETE u1'], [{ type: 'outbox-dropped', count: 1 }]]);
 });
 
 test('while nobody is signed in nothing is kept, and what waits stays for who asked', async () => {
-  const { outbox, account, sent, waiting, posts } = device();
+  const { outbox, account, sent, waiting, dropped } = device();
   await outbox.add(remove('u1'));
   account.current = expired;
   expect(await outbox.add(remove('u2'))).toBe(false);
   await outbox.flush();
-  expect([sent, await waiting(), posts]).toEqual([[], ['DELETE u1'], []]);
+  expect([sent, await waiting(), dropped()]).toEqual([[], ['DELETE u1'], []]);
   account.current = { ...ada, epoch: 3 };
   await outbox.flush();
   expect([sent, await waiting()]).toEqual([['DELETE u1'], []]);
@@ -212,7 +217,7 @@ test('a worker that dies between the answer and its note sends once more, which 
     'DELETE u1',
     'PATCH u2 {"name":"u2.txt"} application/json',
   ]);
-  expect([await next.waiting(), next.posts]).toEqual([[], []]);
+  expect([await next.waiting(), next.dropped()]).toEqual([[], []]);
 });
 
 test('the log says that something waits or was dropped, and never what', async () => {
@@ -251,4 +256,50 @@ test('a deletion that is just being sent is for the server to take back', async 
   settle(204);
   await flushed;
   expect(await takenBack).toBe(false);
+});
+
+test('a change that waits is work, of which pages hear, until it is made', async () => {
+  const { outbox, posts, works } = device([503]);
+  expect(await outbox.hasWork()).toBe(false);
+  await outbox.add(rename('u1'));
+  expect([await outbox.hasWork(), works(), posts]).toEqual([true, 1, [{ type: 'outbox-waits' }]]);
+  await outbox.flush();
+  expect([await outbox.hasWork(), posts.length]).toEqual([true, 1]);
+  await outbox.flush();
+  expect([await outbox.hasWork(), posts.slice(1)]).toEqual([false, [{ type: 'library' }]]);
+});
+
+test('what a worker before this one kept is work, but not while nobody is signed in', async () => {
+  const first = device();
+  await first.outbox.add(remove('u1'));
+  const next = first.reborn();
+  next.account.current = expired;
+  expect(await next.outbox.hasWork()).toBe(false);
+  next.account.current = ada;
+  expect(await next.outbox.hasWork()).toBe(true);
+});
+
+test('while nobody answers it is tried again after a pause, until nothing waits', async () => {
+  const { outbox, sent, waiting, tries } = device([503, 503]);
+  await outbox.add(remove('u1'));
+  const flushed = outbox.keepFlushing(new AbortController().signal);
+  for (const times of [1, 2]) {
+    await vi.waitUntil(() => tries.length > 0);
+    expect(sent).toHaveLength(times);
+    tries.pop()?.();
+  }
+  await flushed;
+  expect([sent.length, await waiting(), tries]).toEqual([3, [], []]);
+});
+
+test('it is not tried again once time is up', async () => {
+  const { outbox, sent, waiting, tries } = device([503]);
+  await outbox.add(remove('u1'));
+  const time = new AbortController();
+  const flushed = outbox.keepFlushing(time.signal);
+  await vi.waitUntil(() => tries.length > 0);
+  time.abort();
+  tries.pop()?.();
+  await flushed;
+  expect([sent.length, await waiting()]).toEqual([1, ['DELETE u1']]);
 });

@@ -8,8 +8,14 @@ interface Host {
   account: Account;
   send: (request: ApiRequest) => Promise<Response>;
   post: (news: News) => void;
+  /** Something waits that did not. */
+  onWork: () => void;
+  pause: (ms: number) => Promise<void>;
   log: (text: string) => void;
 }
+
+/** Between two tries while nobody answers, in ms: as often as pages have it tried. */
+const AGAIN_MS = 15_000;
 
 const path = /^\/api\/files\/[^/]+$/;
 const restore = /^\/api\/files\/[^/]+\/restore$/;
@@ -50,7 +56,15 @@ export class Outbox {
     };
     await this.#host.store.addIntent(intent);
     this.#host.log('a change waits for the network');
+    this.#host.post({ type: 'outbox-waits' });
+    this.#host.onWork();
     return true;
+  }
+
+  /** Whether something waits that could go out as things are: without a session only signing in helps. */
+  async hasWork(): Promise<boolean> {
+    const { at } = await this.#host.account.state();
+    return at === 'signed-in' && (await this.#host.store.intents()).length > 0;
   }
 
   /** Drops the deletion of `target` that still waits here; false when the server has heard of it, or none was asked for. */
@@ -71,10 +85,21 @@ export class Outbox {
     return this.#flushing;
   }
 
+  /** Flushes again and again until nothing waits that could go out, or time is up. */
+  async keepFlushing(signal: AbortSignal): Promise<void> {
+    await this.flush();
+    while (await this.hasWork()) {
+      await this.#host.pause(AGAIN_MS);
+      if (signal.aborted) return;
+      await this.flush();
+    }
+  }
+
   async #flush(): Promise<void> {
     const { account, store } = this.#host;
-    if (account.current.at !== 'signed-in') return;
+    if ((await account.state()).at !== 'signed-in') return;
     let dropped = 0;
+    let made = 0;
     for (const { key, intent } of await store.intents()) {
       // Looked at anew each time: another account may have signed in while a request was under way.
       const { current } = account;
@@ -83,7 +108,9 @@ export class Outbox {
       if (outcome === 'later') break;
       await store.removeIntent(key);
       if (outcome === 'dropped') dropped++;
+      else made++;
     }
+    if (made > 0) this.#host.post({ type: 'library' });
     if (dropped > 0) {
       this.#host.log(`${dropped} changes dropped`);
       this.#host.post({ type: 'outbox-dropped', count: dropped });

@@ -1,5 +1,5 @@
 import type { PrecacheEntry } from 'workbox-precaching';
-import { parseCall } from '../shared/calls.ts';
+import { type ParsedCall, parseCall } from '../shared/calls.ts';
 import { HoldfastError } from '../shared/errors.ts';
 import type { About, Calls } from '../shared/protocol.ts';
 import { stagingBudget } from '../shared/staging.ts';
@@ -20,6 +20,7 @@ import { answerPage } from './page-requests.ts';
 import { Shell } from './shell.ts';
 import { Store } from './store.ts';
 import { isThumbnail, Thumbnails } from './thumbnails.ts';
+import { Turns } from './turns.ts';
 import { UploadApi } from './upload-api.ts';
 import { Wake } from './wake.ts';
 
@@ -48,11 +49,13 @@ const device = new Device({
   onChange: () => engine.connectionChanged(),
 });
 const gateway = new Gateway(account, log.of('gateway'));
-const outbox = new Outbox({
+const outbox: Outbox = new Outbox({
   store,
   account,
   send: (request) => gateway.send(request),
   post: postNews,
+  onWork: () => void wake.ask(),
+  pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   log: log.of('outbox'),
 });
 const engine: Engine = new Engine(
@@ -73,6 +76,7 @@ const engine: Engine = new Engine(
     onWrongAccount: () => void account.ask(),
     onChange: (ids) => news.note(ids),
     onStored: () => postNews({ type: 'library' }),
+    onWork: () => void wake.ask(),
     // An interface of Chromium alone, which has that property since it stats a file before each read.
     filesAreSnapshots: 'userAgentData' in navigator,
     stagingRoom,
@@ -82,20 +86,24 @@ const engine: Engine = new Engine(
 );
 const news: NewsDesk = new NewsDesk(engine, (totals) => void notifier.look(totals));
 const leases = new Leases();
+const adding = new Turns();
 const inbox = new Inbox({ store, room: stagingRoom, now: Date.now, post: postNews, log: log.of('worker') });
 const library = new LibraryMemory({ store, account, now: Date.now, log: log.of('worker') });
 const thumbnails = new Thumbnails({ caches: self.caches, account });
 const notifier: Notifier = new Notifier({ device, log: log.of('worker') });
-const wake = new Wake({
-  work: async () => {
-    await startEngine();
-    await outbox.flush();
-    engine.kick();
-    await engine.whenIdle();
+const wake: Wake = new Wake({
+  work: async (signal) => {
+    const uploads = startEngine().then(() => {
+      engine.kick();
+      return engine.whenIdle();
+    });
+    await Promise.allSettled([uploads, outbox.keepFlushing(signal)]);
   },
-  hasWork: () => engine.hasWork,
+  hasWork,
   hasWindow: async () => (await self.clients.matchAll({ type: 'window' })).length > 0,
-  onLastChance: () => notifier.tell('paused', 'paused'),
+  onLastChance: async () => {
+    if (engine.hasWork) await notifier.tell('paused', 'paused');
+  },
   log: log.of('worker'),
 });
 let started: Promise<Engine> | null = null;
@@ -140,16 +148,38 @@ async function onMessage(event: ExtendableMessageEvent): Promise<void> {
   if (isType(data, 'about')) return port?.postMessage(about());
   const call = parseCall(data);
   if (!call) return port?.postMessage({ ok: false, code: 'OUTDATED' });
+  const answering = reply(call, port);
+  if (call.name === 'uploads.select') {
+    // Comparing a vast file takes longer than an event may last.
+    const page = event.source instanceof Client ? event.source.id : '';
+    return leases.carry(page, LEASE_MS, answering);
+  }
+  await answering;
+  if (call.name === 'ping') await lease(event.source, call.ask);
+}
+
+/** Answers a page, whatever becomes of its call. */
+async function reply(call: ParsedCall, port: MessagePort | undefined): Promise<void> {
   try {
-    const onAdded = () => void wake.ask();
-    const desk = { account, device, inbox, engine: startEngine, news, log, store, about, drain, onAdded };
+    const desk = {
+      account,
+      device,
+      inbox,
+      engine: startEngine,
+      news,
+      log,
+      store,
+      about,
+      drain,
+      isBusy,
+      adding,
+    };
     port?.postMessage({ ok: true, value: await answerCall(desk, call) });
   } catch (cause) {
     const code = cause instanceof HoldfastError ? cause.code : 'INTERNAL';
     log.of('worker')(`${call.name} failed: ${cause instanceof Error ? cause.message : String(cause)}`);
     port?.postMessage({ ok: false, code });
   }
-  if (call.name === 'ping') await lease(event.source, call.ask);
 }
 
 /** Keeps this worker alive for a while on behalf of a page, if there is work. */
@@ -159,7 +189,8 @@ async function lease(
 ): Promise<void> {
   void gateway.finishSignOut().then(() => outbox.flush());
   if (source instanceof Client && !leaving) void shell.notePage(source.id, build).catch(() => undefined);
-  if (!(source instanceof Client) || !engine.hasWork) return;
+  if (await hasWork()) void wake.ask(); // the one asked for may be used up, or no page was there to ask for one
+  if (!(source instanceof Client) || !(engine.hasWork || leases.isCarrying)) return;
   if (eager) engine.kick();
   await leases.hold(
     source.id,
@@ -216,6 +247,16 @@ async function drain(): Promise<void> {
   releaseEngineLock();
   drainedAt = Date.now();
   started = null;
+}
+
+/** Whether there is anything to wake this worker up for. */
+async function hasWork(): Promise<boolean> {
+  return engine.hasWork || (await outbox.hasWork());
+}
+
+/** Whether there is anything to keep this worker alive for. */
+async function isBusy(): Promise<boolean> {
+  return leases.isCarrying || (await hasWork());
 }
 
 function about(): About {

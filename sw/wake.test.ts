@@ -11,7 +11,10 @@ const { FakeQueue, queues } = vi.hoisted(() => {
     onSync: () => Promise<void>;
     tickets: { request: Request }[] = [];
     registered = 0;
+    /** The browser has a registration for the tag, fired or not. */
+    isTagged = false;
     fails = false;
+    refuses = false;
     constructor(name: string, { onSync }: { onSync: () => Promise<void> }) {
       this.name = name;
       this.onSync = onSync;
@@ -26,6 +29,7 @@ const { FakeQueue, queues } = vi.hoisted(() => {
       if (this.fails) throw new DOMException('', 'InvalidStateError');
       this.tickets.push(ticket);
       this.registered++;
+      this.isTagged = !this.refuses; // which Workbox tells nobody
     }
   }
   return { FakeQueue, queues };
@@ -37,7 +41,7 @@ let listeners: ((event: unknown) => void)[] = [];
 beforeEach(() => {
   listeners = [];
   queues.length = 0;
-  scope({ sync: {} });
+  scope({ sync: { getTags: async () => (queues[0]?.isTagged ? [TAG] : []) } });
   vi.stubGlobal(
     'Request',
     class {
@@ -63,15 +67,23 @@ function scope(registration: object) {
 }
 
 /** A worker with `work` to do; `left` says how much is left after it. */
-function worker({ window = false, left = 1, work = async (): Promise<unknown> => null } = {}) {
+function worker({
+  window = false,
+  left = 1,
+  work = async (_wake: Wake, _signal: AbortSignal): Promise<unknown> => null,
+}: {
+  window?: boolean;
+  left?: number;
+  work?: (wake: Wake, signal: AbortSignal) => Promise<unknown>;
+} = {}) {
   const done: string[] = [];
   const log: string[] = [];
-  const wake = new Wake({
-    work: async () => {
+  const wake: Wake = new Wake({
+    work: async (signal) => {
       done.push('work');
-      await work();
+      await work(wake, signal);
     },
-    hasWork: () => left > 0,
+    hasWork: async () => left > 0,
     hasWindow: async () => window,
     onLastChance: async () => void done.push('tells'),
     log: (line) => log.push(line),
@@ -81,26 +93,67 @@ function worker({ window = false, left = 1, work = async (): Promise<unknown> =>
   const sync = async (lastChance = false) => {
     for (const listener of listeners) listener({ tag: TAG, lastChance });
     // As Workbox does: only an error it throws fails the event.
+    const registered = queue.registered;
     return queue.onSync().then(
-      () => 'succeeds',
-      () => 'fails',
+      () => {
+        queue.isTagged = queue.registered > registered;
+        return 'succeeds';
+      },
+      () => {
+        queue.isTagged = !lastChance;
+        return 'fails';
+      },
     );
   };
   return { wake, queue, sync, done, log };
 }
 
-test('asking to be woken leaves one ticket, however often it is done', async () => {
-  const { wake, queue } = worker();
-  for (let n = 0; n < 5; n++) await wake.ask();
-  expect(queue.tickets.map(({ request }) => request.url)).toEqual(['/api/session']);
-});
-
-test('asking twice at once leaves few tickets, and the next time takes them all for one', async () => {
+test('asking to be woken leaves one ticket and one registration, however often it is done', async () => {
   const { wake, queue } = worker();
   await Promise.all([wake.ask(), wake.ask(), wake.ask()]);
-  expect(queue.tickets.length).toBeLessThanOrEqual(3);
+  for (let n = 0; n < 5; n++) await wake.ask();
+  expect(queue.tickets.map(({ request }) => request.url)).toEqual(['/api/session']);
+  expect(queue.registered).toBe(1);
+});
+
+test.each([
+  ['ended with nothing left', { left: 0 }, false],
+  ['failed for the last time', {}, true],
+  ['failed, since no page was there', {}, false],
+])(
+  'after a wake-up that %s, whoever asks again is heard, and with one ticket',
+  async (_how, host, lastChance) => {
+    const { wake, queue, sync } = worker(host);
+    await wake.ask();
+    await sync(lastChance);
+    await wake.ask();
+    await wake.ask();
+    expect([queue.registered, queue.tickets.length, queue.isTagged]).toEqual([2, 1, true]);
+  },
+);
+
+test('after a wake-up that asked anew nobody needs to', async () => {
+  const { wake, queue, sync } = worker({ window: true });
   await wake.ask();
-  expect(queue.tickets).toHaveLength(1);
+  await sync();
+  await wake.ask();
+  expect(queue.registered).toBe(2);
+});
+
+test('work that a wake-up itself finds is no reason to ask for another', async () => {
+  const { queue, sync } = worker({ left: 0, work: (wake) => wake.ask() });
+  await sync();
+  expect(queue.registered).toBe(0);
+});
+
+test('what the browser refused is asked for again', async () => {
+  const { wake, queue } = worker();
+  queue.refuses = true;
+  await wake.ask();
+  queue.refuses = false;
+  await wake.ask();
+  await wake.ask();
+  expect([queue.registered, queue.tickets.length]).toEqual([2, 1]);
 });
 
 test('a browser that takes no ticket is no error', async () => {
@@ -152,12 +205,20 @@ test('a last chance of something else is none of ours', async () => {
 });
 
 test('an event ends before the browser would end it, and what is left is left for the next', async () => {
-  const { sync, done } = worker({ work: () => new Promise(() => undefined) });
+  let time: AbortSignal | undefined;
+  const { sync, done } = worker({
+    work: (_wake, signal) => {
+      time = signal;
+      return new Promise(() => undefined);
+    },
+  });
   const ending = sync();
   await vi.advanceTimersByTimeAsync(149_999);
   expect(await Promise.race([ending, Promise.resolve('works')])).toBe('works');
+  expect(time?.aborted).toBe(false);
   await vi.advanceTimersByTimeAsync(1);
   expect(await ending).toBe('fails');
+  expect(time?.aborted).toBe(true);
   expect(done).toEqual(['work']);
 });
 
@@ -166,7 +227,7 @@ test('where there is no Background Sync nothing wakes the worker, and its start 
   const done: string[] = [];
   const wake = new Wake({
     work: async () => void done.push('work'),
-    hasWork: () => false,
+    hasWork: async () => false,
     hasWindow: async () => false,
     onLastChance: async () => void done.push('tells'),
     log: (line) => done.push(line),
