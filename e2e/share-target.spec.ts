@@ -1,4 +1,5 @@
 import { expect } from '@playwright/test';
+import ar from '../locales/ar.json' with { type: 'json' };
 import { MIB, rowIs, test } from './journey.ts';
 import { postShare } from './share-form.ts';
 import { enterCode } from './sign-in.ts';
@@ -85,10 +86,17 @@ test('every page opens without a network, in the language that was chosen', asyn
   await tab.evaluate(async () => void (await navigator.serviceWorker.ready));
   await stage.proxy.set({ refuse: true });
   stage.proxy.resetAll();
-  for (const path of ['/app', '/library', '/settings', '/diagnostics', '/nothing-here', '/signin']) {
+  const shows = async (path: string, isThere: (text: string) => unknown, text = '') => {
     const opened = await browser.open(`${stage.origin}${path}`);
     await opened.until(() => document.documentElement.lang === 'ar' && document.dir === 'rtl');
-    await opened.until(() => document.querySelector('main h1, main h2'));
+    await opened.until(isThere, text);
     await opened.close();
-  }
+  };
+  const isTitle = (title: string) => document.querySelector('main h1')?.textContent === title;
+  await shows('/app', () => document.querySelector('[data-pick]'));
+  await shows('/library', isTitle, ar.library.offlineTitle);
+  await shows('/settings', () => document.querySelector('[data-settings]'));
+  await shows('/diagnostics', () => document.querySelector('[data-do=download-log]'));
+  await shows('/nothing-here', isTitle, ar.page.notFoundTitle);
+  await shows('/signin', () => document.querySelector('[data-pick]')); // somebody is signed in
 });

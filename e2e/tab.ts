@@ -140,6 +140,15 @@ export class Tab {
     await this.#send('DOM.setFileInputFiles', { files, objectId: result.objectId });
   }
 
+  /** Drops files and folders from a file manager into the middle of the page. */
+  async drop(paths: readonly string[]): Promise<void> {
+    const { x, y } = await this.evaluate(() => ({ x: innerWidth / 2, y: innerHeight / 2 }));
+    const data = { items: [], files: paths, dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver', 'drop']) {
+      await this.#send('Input.dispatchDragEvent', { type, x, y, data });
+    }
+  }
+
   async setCookies(cookies: readonly SetCookie[]): Promise<void> {
     await this.#send('Network.setCookies', { cookies });
   }

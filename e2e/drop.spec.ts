@@ -1,0 +1,48 @@
+import { mkdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from '@playwright/test';
+import { test } from './journey.ts';
+
+test('a folder that is dropped on any page arrives with its folders, and its files are shown on their way', async ({
+  journey,
+}) => {
+  const { origin } = journey.stage;
+  const harvest = join(journey.folder, 'harvest');
+  await mkdir(join(harvest, 'day one'), { recursive: true });
+  const [field, barn] = await Promise.all([journey.file('field.txt', 300), journey.file('barn.txt', 200)]);
+  await rename(field.path, join(harvest, 'day one', 'field.txt'));
+  await rename(barn.path, join(harvest, 'barn.txt'));
+  const tab = await journey.signedInTab();
+  await tab.go(`${origin}/library`);
+  await tab.until(() => document.querySelector('main h1'));
+  await tab.drop([harvest]);
+  await tab.waitForPath('/app');
+  await tab.until(() => document.querySelectorAll('[data-upload][data-state=stored]').length === 2);
+  const files = await journey.stage.server.files(await tab.cookieHeader(origin));
+  expect(files.map(({ path, name, size }) => [path, name, size]).toSorted()).toEqual([
+    ['harvest', 'barn.txt', 200],
+    ['harvest/day one', 'field.txt', 300],
+  ]);
+});
+
+test('what is pasted is taken, and what is dropped while nobody is signed in leaves the page where it is', async ({
+  journey,
+}) => {
+  const file = await journey.file('note.txt', 300);
+  const tab = await journey.signedInTab();
+  await tab.evaluate(() => {
+    const clipboardData = new DataTransfer();
+    clipboardData.items.add(new File(['pasted'], 'image.png', { type: 'image/png' }));
+    document.body.dispatchEvent(
+      new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }),
+    );
+  });
+  await tab.until(() => document.querySelector('[data-upload][data-state=stored]'));
+  expect(await journey.library(tab)).toMatchObject([{ name: 'image.png', size: 6 }]);
+
+  await tab.evaluate(() => fetch('/api/session', { method: 'DELETE' }));
+  await tab.waitForPath('/signin');
+  await tab.drop([file.path]);
+  await tab.until(() => document.querySelector('[data-notice=trouble]'));
+  expect(await tab.evaluate(() => location.pathname)).toBe('/signin');
+});
