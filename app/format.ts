@@ -45,6 +45,10 @@ export function timeOfDay(at: number): string {
   return new Intl.DateTimeFormat(locale.value, { timeStyle: 'short' }).format(at);
 }
 
+export function isToday(at: number): boolean {
+  return new Date(at).toDateString() === new Date().toDateString();
+}
+
 /** A time of the last days, to the second: `12 Mar, 14:05:09`. */
 export function timeWithSeconds(at: number): string {
   return new Intl.DateTimeFormat(locale.value, {

@@ -92,8 +92,9 @@ async function* inBatches<T>(
 ): AsyncGenerator<PickedFile[]> {
   let batch: PickedFile[] = [];
   let until = performance.now() + SLICE_MS;
+  const pickedAt = Date.now();
   for await (const file of files) {
-    const next = asPicked(file);
+    const next = { ...asPicked(file), pickedAt };
     void next.file.size;
     batch.push(next);
     if (batch.length === BATCH) {

@@ -9,6 +9,7 @@ const picked = v.object({
   id: uuid,
   file,
   path: v.string(),
+  pickedAt: v.optional(v.number()),
   handle: v.optional(v.custom<FileSystemFileHandle>((value) => typeof value === 'object' && value !== null)),
 });
 const nothing = v.object({});

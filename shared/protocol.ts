@@ -25,6 +25,8 @@ export interface PickedFile {
   file: File;
   /** Folder path of the file, empty for the top. */
   path: string;
+  /** When a person chose it, ms since the epoch: the same for all that were chosen in one go. A release older does not say. */
+  pickedAt?: number;
   handle?: FileSystemFileHandle;
 }
 

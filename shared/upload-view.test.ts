@@ -50,6 +50,7 @@ test('a row says all there is to show', () => {
     name: 'film.bin',
     size: 45,
     addedAt: 2,
+    batchAt: 2,
     state: { at: 'sending' },
     acknowledgedBytes: 20,
     shownBytes: 24,

@@ -50,6 +50,8 @@ export interface UploadView {
   name: string;
   size: number;
   addedAt: number;
+  /** When the batch it belongs to was chosen, ms since the epoch. A release older does not say. */
+  batchAt?: number;
   state: UploadState;
   /** Bytes that are verified and on stable storage. */
   acknowledgedBytes: number;
@@ -109,6 +111,7 @@ export function viewUpload(upload: Upload, facts: ViewFacts): UploadView {
     name,
     size,
     addedAt,
+    batchAt: upload.batchAt ?? Math.floor(addedAt),
     state,
     acknowledgedBytes: acknowledgedBytes(upload),
     shownBytes,

@@ -18,6 +18,8 @@ export interface Upload {
   readonly lastModified: number;
   /** When a person added it, in ms since the epoch. */
   readonly addedAt: number;
+  /** When the batch it belongs to was chosen, in ms since the epoch: those chosen in one go are one. */
+  readonly batchAt?: number;
   readonly partBytes: number;
   readonly acknowledged: Ranges;
   /** Bytes the server keeps of parts that are not acknowledged, by part number. */
@@ -82,7 +84,7 @@ export const UNDO_MS = 10_000;
 export function newUpload(
   file: Pick<
     Upload,
-    'id' | 'account' | 'session' | 'path' | 'name' | 'size' | 'type' | 'lastModified' | 'addedAt'
+    'id' | 'account' | 'session' | 'path' | 'name' | 'size' | 'type' | 'lastModified' | 'addedAt' | 'batchAt'
   >,
 ): Upload {
   const partBytes = partBytesFor(file.size);

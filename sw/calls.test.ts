@@ -182,6 +182,7 @@ test('files become uploads of the account that is signed in, with names the serv
       type: 'video/mp4',
       lastModified: 7,
       addedAt: now,
+      batchAt: now,
     }),
     expect.objectContaining({ id: 'u2', path: '', name: 'film.bin', session: 's9' }),
   ]);

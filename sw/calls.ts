@@ -107,7 +107,7 @@ async function addUploads(
   const account = await signedInAccount(desk);
   const { list } = await desk.engine();
   const now = Date.now();
-  const uploads = files.map((picked, n) => uploadOf(picked, account, now + n / 4096));
+  const uploads = files.map((picked, n) => uploadOf(picked, account, now, n));
   // What is listed by its very id has been taken before: a page asks again when it heard no answer.
   const untaken = uploads.filter(({ id }) => list.entry(id) === null);
   const known = again
@@ -134,7 +134,7 @@ async function acceptShared(desk: Desk, ids: readonly string[]): Promise<null> {
   const now = Date.now();
   const files = (await desk.inbox.list()).filter(({ id }) => ids.includes(id));
   const uploads = files.map(({ id, name, size, type, lastModified }, n) =>
-    uploadOf({ id, path: '', file: { name, size, type, lastModified } }, account, now + n / 4096),
+    uploadOf({ id, path: '', file: { name, size, type, lastModified } }, account, now, n),
   );
   for (const batch of inSessions(list, uploads)) await list.addFromInbox(batch);
   desk.inbox.tell();
@@ -156,16 +156,15 @@ function* inSessions(list: UploadList, uploads: readonly Upload[]): Generator<Up
   }
 }
 
-/** `addedAt` keeps the order of a batch: a 4,096th of a millisecond is the least step of a date as a number. */
-function uploadOf(
-  {
-    id,
-    file,
-    path,
-  }: { id: string; path: string; file: Pick<File, 'name' | 'size' | 'type' | 'lastModified'> },
-  account: string,
-  addedAt: number,
-): Upload {
+interface Chosen {
+  id: string;
+  path: string;
+  pickedAt?: number | undefined;
+  file: Pick<File, 'name' | 'size' | 'type' | 'lastModified'>;
+}
+
+/** The upload of the `n`-th file of those that are added now. */
+function uploadOf({ id, file, path, pickedAt }: Chosen, account: string, now: number, n: number): Upload {
   const { name, size, type, lastModified } = file;
   return newUpload({
     id,
@@ -176,7 +175,9 @@ function uploadOf(
     size,
     type,
     lastModified,
-    addedAt,
+    // It keeps their order: a 4,096th of a millisecond is the least step of a date as a number.
+    addedAt: now + n / 4096,
+    batchAt: pickedAt ?? now,
   });
 }
 

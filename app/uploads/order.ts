@@ -10,6 +10,7 @@ export interface Place {
   readonly group: Group;
   /** What waits for something comes before what is only in line. */
   readonly turn: 0 | 1;
+  readonly batchAt: number;
   readonly addedAt: number;
   readonly path: string;
   readonly name: string;
@@ -37,6 +38,11 @@ export function groupOf(view: UploadView): Group {
   return groupByState[view.state.at] ?? 'waiting';
 }
 
+/** The batch of a row, by when it was chosen. A release older does not say. */
+export function batchOf({ batchAt, addedAt }: UploadView): number {
+  return batchAt ?? Math.floor(addedAt);
+}
+
 /**
  * The rows by group, sorted. It is kept so row by row, since thousands are listed and a few of them change many
  * times a second: what is neither new nor moves costs nothing.
@@ -58,7 +64,7 @@ export class Order {
     const turn = view.state.at === 'queued' ? 1 : 0;
     if (known && known.group === group && (known.turn === turn || group !== 'waiting')) return false;
     this.drop(id);
-    const place: Place = { id, group, turn, addedAt, path, name };
+    const place: Place = { id, group, turn, batchAt: batchOf(view), addedAt, path, name };
     this.#places.set(id, place);
     const rows = this.#groups[group];
     rows.splice(indexIn(rows, place), 0, place);
@@ -139,9 +145,10 @@ function indexIn(rows: readonly Place[], place: Place): number {
 
 /** Oldest first; of what is finished, that which was added last was looked for last. */
 function compare(a: Place, b: Place): number {
-  if (a.group === 'finished') return b.addedAt - a.addedAt || byName(a, b);
+  const age = a.batchAt - b.batchAt || a.addedAt - b.addedAt;
+  if (a.group === 'finished') return -age || byName(a, b);
   const turns = a.group === 'waiting' ? a.turn - b.turn : 0;
-  return turns || a.addedAt - b.addedAt || byName(a, b);
+  return turns || age || byName(a, b);
 }
 
 // One collator for all: thousands of rows are compared, and `localeCompare` would look one up each time.

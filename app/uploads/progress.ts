@@ -12,7 +12,7 @@ export function percentOfRow(view: UploadView): number {
   return percentOf(view.shownBytes, view.size, view.state.at === 'stored');
 }
 
-/** The list as a whole. */
+/** The batches under way as a whole, or the whole list once nothing is. */
 export interface Overall {
   /** Cancelled ones are left out, here and in the bytes. */
   files: number;
@@ -26,12 +26,12 @@ export interface Overall {
 }
 
 /**
- * The list as a whole. Stored files count with their bytes, unlike in the worker's totals: they are part of what
- * was asked for, and the percentage must not fall as each one is done.
+ * What is under way as a whole. Stored files of its batches count with their bytes, unlike in the worker's totals: they are
+ * part of what was asked for, and the percentage must not fall as each one is done.
  */
-export function overallOf(list: Pick<Tally, 'files' | 'bytes' | 'shownBytes'>, totals: Totals): Overall {
-  const { files, bytes, shownBytes } = list;
-  const { stored, unfinished, needsYou } = totals;
+export function overallOf({ batches }: Pick<Tally, 'batches'>, totals: Totals): Overall {
+  const { files, stored, bytes, shownBytes } = batches;
+  const { unfinished, needsYou } = totals;
   const isDone = stored > 0 && unfinished === 0 && needsYou === 0;
   const percent = percentOf(shownBytes, bytes, isDone);
   return { files, stored, unfinished, needsYou, bytes, shownBytes, percent };

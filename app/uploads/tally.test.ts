@@ -24,7 +24,8 @@ test('what is counted row by row is what counting all of them anew would give', 
   const anew = new Tally();
   for (const [, now] of lives) anew.replace(undefined, now);
   expect(tally).toEqual(anew);
-  expect([tally.files, tally.bytes, tally.shownBytes, tally.unsafeBytes]).toEqual([3, 300, 140, 60]);
+  expect(tally.batches).toEqual({ files: 3, stored: 1, bytes: 300, shownBytes: 140 });
+  expect([tally.batches, tally.unsafeBytes]).toEqual([anew.batches, 60]);
   expect([...tally.unsafe, ...tally.selectable]).toEqual(['c', 'b']);
 });
 
@@ -34,6 +35,31 @@ test('rows that have all left leave nothing behind', () => {
   tally.replace(undefined, view);
   tally.replace(view, undefined);
   expect(tally).toEqual(new Tally());
+  expect(tally.batches).toEqual(new Tally().batches);
+});
+
+test('what arrived before is no part of how far a new batch is, and all counts again in the end', () => {
+  const old = viewOf({ state: { at: 'stored' }, size: 1000, batchAt: 1 });
+  const going = viewOf({ shownBytes: 40, batchAt: 2 });
+  const done = viewOf({ state: { at: 'stored' }, batchAt: 2 });
+  expect(tallyOf([old, old, going, done]).batches).toEqual({
+    files: 2,
+    stored: 1,
+    bytes: 200,
+    shownBytes: 140,
+  });
+  expect(tallyOf([old, old, done, done]).batches).toEqual({
+    files: 4,
+    stored: 4,
+    bytes: 2200,
+    shownBytes: 2200,
+  });
+});
+
+test('rows of a release that knows no batches are of those that were added at the same time', () => {
+  const { batchAt: _unknown, ...old } = viewOf({ state: { at: 'stored' }, addedAt: 7.25 });
+  const going = viewOf({ addedAt: 9.5 });
+  expect(tallyOf([old, going]).batches.files).toBe(1);
 });
 
 test('a button for all is there as often as rows can do it', () => {

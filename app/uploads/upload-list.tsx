@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
-import type { JSX, RefObject } from 'preact';
+import { Fragment, type JSX, type RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { number } from '../format.ts';
+import { isToday, moment, number, timeOfDay } from '../format.ts';
 import { t } from '../i18n.ts';
 import { act } from '../intake.ts';
 import { focusPage } from '../page-focus.ts';
@@ -77,13 +77,27 @@ export function UploadList(): JSX.Element {
   );
 }
 
+/** The rows by batch. Where there is only one, that need not be said. */
 function Rows({ places }: { places: readonly Place[] }): JSX.Element {
+  const batches = Map.groupBy(places, ({ batchAt }) => batchAt);
   return (
-    <ul>
-      {places.map(({ id }) => (
-        <UploadRow key={id} id={id} />
+    <>
+      {[...batches].map(([at, some]) => (
+        <Fragment key={at}>
+          {batches.size > 1 && (
+            <h3 class="batch">
+              {t('group.batch', { when: isToday(at) ? timeOfDay(at) : moment(at) })}{' '}
+              <span class="count">{number(some.length)}</span>
+            </h3>
+          )}
+          <ul>
+            {some.map(({ id }) => (
+              <UploadRow key={id} id={id} />
+            ))}
+          </ul>
+        </Fragment>
       ))}
-    </ul>
+    </>
   );
 }
 
