@@ -730,7 +730,7 @@ export class Engine {
     const patience = stallMs(this.#link, bytes, this.#times.stallMs);
     const startedAt = this.#host.now();
     const cancel = this.#host.timer(patience, () => {
-      this.#setLink(linkAfterSilence(this.#link, startedAt, this.#host.now(), this.#host.chance()));
+      this.#setLink(linkAfterSilence(this.#link, bytes, startedAt, this.#host.now(), this.#host.chance()));
       stalled.abort('stalled');
     });
     try {
