@@ -843,6 +843,51 @@ test('a row that is forgotten is gone with all that was kept of it, and its requ
   await engine.drain();
 });
 
+/**
+ * Has `count` files registered that no page has, by a server that answers a registration by `judge`; null leaves it to
+ * the model. Settles when each of them is registered or has failed, with the number of files of each registration.
+ */
+async function register(
+  count: number,
+  judge: (files: { name: string }[], signal?: AbortSignal) => Response | null | Promise<Response | null>,
+) {
+  const server = new ModelServer(1000, []);
+  const send = server.send;
+  const sent: number[] = [];
+  server.send = async (request) => {
+    const { files } = JSON.parse(String(request.body)) as { files: { name: string }[] };
+    sent.push(files.length);
+    return (await judge(files, request.signal)) ?? send(request);
+  };
+  const phone = device(server, noise(1000, 1), () => 0);
+  const engine = await phone.born();
+  const uploads = Array.from({ length: count }, (_, n) => {
+    return { ...phone.upload, id: crypto.randomUUID(), name: `${n}.jpg`, addedAt: n };
+  });
+  await engine.list.add(uploads, []);
+  // Registered, it has no bytes to send: that is as far as it goes.
+  await until(() => engine.list.rows().every(({ state }) => ['failed', 'needs-file'].includes(state.at)));
+  const failed = engine.list.rows().filter(({ state }) => state.at === 'failed');
+  await engine.drain();
+  return { sent, failed, log: phone.log };
+}
+
+test('files that all do not fit are refused one by one, once the first was', async () => {
+  const { sent, failed } = await register(20, () => refusal('QUOTA_EXCEEDED', 507));
+  expect(failed).toHaveLength(20);
+  expect(sent).toEqual([20, 10, 5, 3, 2, ...Array(20).fill(1)]);
+});
+
+test('one bad file among many is found by halves, and the others are registered', async () => {
+  const { sent, failed } = await register(64, (files) =>
+    files.some(({ name }) => name === '37.jpg') ? refusal('ID_REUSED', 409) : null,
+  );
+  expect(failed.map(({ name, state }) => [name, state])).toEqual([
+    ['37.jpg', { at: 'failed', code: 'ID_REUSED' }],
+  ]);
+  expect(sent).toEqual([64, 32, 16, 8, 4, 2, 1, 1, 1, 2, 4, 8, 11]);
+});
+
 test.each([
   ['TAKEN_OVER', 409, 'stored'],
   ['PART_EXISTS', 409, 'needs-file'],

@@ -1,6 +1,7 @@
 import type { AccountState } from '../shared/account-session.ts';
 import type { Verdict } from '../shared/answer.ts';
 import type { RegisteredFile, UploadSession } from '../shared/api.ts';
+import { type Batch, batchAfterRefusal, batchAfterSuccess, wholeBatch } from '../shared/batch.ts';
 import type { ErrorCode } from '../shared/errors.ts';
 import {
   freshLink,
@@ -89,8 +90,8 @@ export class Engine {
   /** Entries with a request in flight. */
   #moving = new Set<Entry>();
   #attaching = new Set<string>();
-  /** Files per registration, smaller after one was refused: one bad file must not hold back the others. */
-  #batch = new Map<string, number>();
+  /** By upload session; smaller after a refusal: one bad file must not hold back the others. */
+  #batches = new Map<string, Batch>();
   #samples: readonly Sample[] = [];
   #sentBytes = 0;
   #sendingSince: number | null = null;
@@ -392,8 +393,8 @@ export class Engine {
   }
 
   async #attach(sessionId: string, allIds: readonly string[]): Promise<void> {
-    const ids = allIds.slice(0, this.#batch.get(sessionId) ?? allIds.length);
-    const entries = ids.flatMap((id) => this.list.entry(id) ?? []);
+    const batch = this.#batches.get(sessionId) ?? wholeBatch;
+    const entries = allIds.slice(0, batch.files).flatMap((id) => this.list.entry(id) ?? []);
     const first = entries[0];
     if (!first) return;
     this.#attaching.add(sessionId);
@@ -405,13 +406,11 @@ export class Engine {
       );
       if (session) {
         this.#answered(0, startedAt);
-        this.#batch.delete(sessionId);
+        this.#batches.set(sessionId, batchAfterSuccess(batch, files.length));
         await this.#attached(session, entries);
-      } else if (verdict.is === 'refused' && entries.length > 1) {
-        this.#batch.set(sessionId, Math.ceil(entries.length / 2));
       } else if (verdict.is === 'refused') {
-        this.#batch.delete(sessionId);
-        await this.#fail(first, verdict);
+        this.#batches.set(sessionId, batchAfterRefusal(files.length));
+        if (files.length === 1) await this.#fail(first, verdict);
       } else {
         await this.#trouble(verdict, startedAt, first);
       }
