@@ -888,6 +888,17 @@ test('one bad file among many is found by halves, and the others are registered'
   expect(sent).toEqual([64, 32, 16, 8, 4, 2, 1, 1, 1, 2, 4, 8, 11]);
 });
 
+test('a registration that a proxy refuses as too large is halved, and one file alone fails', async () => {
+  const tooLarge = () => new Response('<html>', { status: 413, headers: { 'Content-Type': 'text/html' } });
+  const { sent, failed } = await register(9, (files) =>
+    files.length > 3 || files.some(({ name }) => name === '0.jpg') ? tooLarge() : null,
+  );
+  expect(failed.map(({ name, state }) => [name, state])).toEqual([
+    ['0.jpg', { at: 'failed', code: 'TOO_LARGE' }],
+  ]);
+  expect(sent).toEqual([9, 5, 3, 2, 1, 1, 2, 4, 2, 3]);
+});
+
 test.each([
   ['TAKEN_OVER', 409, 'stored'],
   ['PART_EXISTS', 409, 'needs-file'],

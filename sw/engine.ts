@@ -1,7 +1,13 @@
 import type { AccountState } from '../shared/account-session.ts';
 import type { Verdict } from '../shared/answer.ts';
 import type { RegisteredFile, UploadSession } from '../shared/api.ts';
-import { type Batch, batchAfterRefusal, batchAfterSuccess, wholeBatch } from '../shared/batch.ts';
+import {
+  type Batch,
+  batchAfterRefusal,
+  batchAfterSuccess,
+  batchAfterTooLarge,
+  wholeBatch,
+} from '../shared/batch.ts';
 import type { ErrorCode } from '../shared/errors.ts';
 import {
   freshLink,
@@ -411,6 +417,9 @@ export class Engine {
       } else if (verdict.is === 'refused') {
         this.#batches.set(sessionId, batchAfterRefusal(files.length));
         if (files.length === 1) await this.#fail(first, verdict);
+      } else if (verdict.is === 'body-too-large') {
+        this.#batches.set(sessionId, batchAfterTooLarge(batch, files.length));
+        if (files.length === 1) await this.#fail(first, { code: 'TOO_LARGE' });
       } else {
         await this.#trouble(verdict, startedAt, first);
       }
