@@ -899,6 +899,47 @@ test('a registration that a proxy refuses as too large is halved, and one file a
   expect(sent).toEqual([9, 5, 3, 2, 1, 1, 2, 4, 2, 3]);
 });
 
+test('a registration that gets no answer has fewer files the next time', async () => {
+  const { sent, failed } = await register(1000, async (files, signal) => {
+    if (files.length <= 500) return null;
+    await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+    return new Response(null, { status: 503 });
+  });
+  expect([sent, failed]).toEqual([[1000, 500, 500], []]);
+});
+
+test('a registration on a slow link is waited for as long as its body takes', async () => {
+  const server = new ModelServer(64 * 1024, []);
+  const phone = device(server, noise(64 * 1024, 1), () => 0);
+  const later = async (deviceMs: number) => {
+    const due = phone.now() + deviceMs;
+    await until(() => phone.now() >= due);
+  };
+  const { send } = server;
+  const sent: number[] = [];
+  server.send = async (request) => {
+    if (request.path.includes('/parts/')) await later(8000);
+    else {
+      const { files } = JSON.parse(String(request.body)) as { files: unknown[] };
+      sent.push(files.length);
+      if (files.length > 1) await later(25_000);
+    }
+    return send(request);
+  };
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
+  const more = Array.from({ length: 500 }, (_, n) => ({
+    ...phone.upload,
+    id: crypto.randomUUID(),
+    addedAt: n,
+  }));
+  await engine.list.add(more, []);
+  await until(() => more.every(({ id }) => engine.list.entry(id)?.attached));
+  expect(sent).toEqual([1, 500]);
+  await engine.drain();
+});
+
 test.each([
   ['TAKEN_OVER', 409, 'stored'],
   ['PART_EXISTS', 409, 'needs-file'],

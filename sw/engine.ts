@@ -4,6 +4,7 @@ import type { RegisteredFile, UploadSession } from '../shared/api.ts';
 import {
   type Batch,
   batchAfterRefusal,
+  batchAfterSilence,
   batchAfterSuccess,
   batchAfterTooLarge,
   wholeBatch,
@@ -76,6 +77,8 @@ const TICK_MS = 1000;
 const KICK_EVERY_MS = 5000;
 /** What pages have to offer their files to a worker that was restarted, in ms. */
 const OFFER_MS = 3000;
+/** Why a request was ended that got no answer in good time. */
+const STALLED = 'stalled';
 /** Times that one part may fail its digest before the file fails. */
 const MAX_DIGEST_FAILURES = 3;
 
@@ -407,9 +410,13 @@ export class Engine {
     await this.#counted(async () => {
       const startedAt = this.#host.now();
       const files = entries.map(({ upload }) => registrationOf(upload));
-      const { verdict, session } = await this.#watched(this.#stopAll.signal, 0, (signal) =>
-        this.#host.api.attach(sessionId, files, signal),
-      );
+      // Of 1,000 files it is some 300 KiB: not to be watched as if it were nothing.
+      const bytes = new TextEncoder().encode(JSON.stringify(files)).length;
+      const stop = this.#stopAll.signal;
+      const { verdict, session, isStalled } = await this.#watched(stop, bytes, async (signal) => {
+        const answer = await this.#host.api.attach(sessionId, files, signal);
+        return { ...answer, isStalled: signal.reason === STALLED };
+      });
       if (session) {
         this.#answered(0, startedAt);
         this.#batches.set(sessionId, batchAfterSuccess(batch, files.length));
@@ -421,6 +428,7 @@ export class Engine {
         this.#batches.set(sessionId, batchAfterTooLarge(batch, files.length));
         if (files.length === 1) await this.#fail(first, { code: 'TOO_LARGE' });
       } else {
+        if (isStalled) this.#batches.set(sessionId, batchAfterSilence(batch, files.length, bytes));
         await this.#trouble(verdict, startedAt, first);
       }
     });
@@ -739,7 +747,7 @@ export class Engine {
     const startedAt = this.#host.now();
     const cancel = this.#host.timer(patience, () => {
       this.#setLink(linkAfterSilence(this.#link, bytes, startedAt, this.#host.now(), this.#host.chance()));
-      stalled.abort('stalled');
+      stalled.abort(STALLED);
     });
     try {
       return await ask(AbortSignal.any([stop, stalled.signal]));
