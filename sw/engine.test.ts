@@ -314,6 +314,21 @@ test('a part whose bytes arrive flipped is sent again, and the third time the fi
   expect(second.list.row(other.upload.id)?.state).toEqual({ at: 'failed', code: 'DIGEST_MISMATCH' });
 });
 
+test('a file that failed its digest and is tried again by a person may fail as often again', async () => {
+  const server = new ModelServer(1000, []);
+  let failures = 0;
+  server.instead = (call) =>
+    call === 'PUT parts/0' && ++failures < 6 ? refusal('DIGEST_MISMATCH', 422) : null;
+  const phone = device(server, noise(1000, 1), () => 0);
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'failed');
+  await engine.list.applyAll([phone.upload.id], { type: 'retry' });
+  await until(() => ['failed', 'stored'].includes(engine.list.row(phone.upload.id)?.state.at ?? ''));
+  expect(engine.list.row(phone.upload.id)?.state).toEqual({ at: 'stored' });
+  await engine.drain();
+});
+
 test('an empty file is one empty part', async () => {
   const server = new ModelServer(0, []);
   const phone = device(server, Buffer.alloc(0), () => 0);

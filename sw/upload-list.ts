@@ -317,6 +317,7 @@ export class UploadList {
     const after = nextUpload(before, event);
     if (after === before) return false;
     entry.upload = after;
+    if (event.type === 'retry') entry.digestFailures.clear();
     if (after.life.at !== 'going') this.stopRequests(entry);
     else if (before.life.at !== 'going') entry.attached = false;
     return true;
