@@ -155,13 +155,17 @@ class ModelServer {
 let names = 0;
 
 /** A device with one file to upload; `reborn` is the same device after its worker died. */
-function device(server: ModelServer, content: Buffer<ArrayBuffer>, chance: () => number) {
+function device(server: ModelServer, content: Buffer<ArrayBuffer>, chance: () => number, stallMs = 15_000) {
   const store = new Store(`engine-test-${names++}`);
   const file = new File([content], 'film.bin', { lastModified: 5 });
   const shown: number[] = [];
   const log: string[] = [];
   const birth = performance.now();
-  const now = () => 1_000_000 + Math.round((performance.now() - birth) * HASTE);
+  let skipped = 0;
+  const now = () => 1_000_000 + skipped + Math.round((performance.now() - birth) * HASTE);
+  const skip = (ms: number) => {
+    skipped += ms;
+  };
   const upload = newUpload({
     id: crypto.randomUUID(),
     account: 'a1',
@@ -196,14 +200,14 @@ function device(server: ModelServer, content: Buffer<ArrayBuffer>, chance: () =>
         stagingRoom: async () => 64 * 1024 * 1024,
         log: (line) => log.push(line),
       },
-      { stallMs: 15_000, drainMs: 60_000 },
+      { stallMs, drainMs: 60_000 },
     );
     await engine.start();
     return engine;
   };
   const add = (engine: Engine, handle?: FileSystemFileHandle) =>
     engine.list.add([upload], [{ id: upload.id, file, path: '', ...(handle && { handle }) }]);
-  return { born, add, store, now, upload, file, shown, log };
+  return { born, add, store, now, skip, upload, file, shown, log };
 }
 
 async function until(met: () => boolean): Promise<void> {
@@ -353,6 +357,27 @@ test('a paused upload sends nothing, and goes on where it was', async () => {
   await engine.list.applyAll([phone.upload.id], { type: 'resume' });
   await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
   expect(server.content.equals(big)).toBe(true);
+});
+
+test('after a week of pause the speed is that of now', async () => {
+  const server = new ModelServer(big.length, []);
+  const phone = device(server, big, () => 0);
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => (engine.list.row(phone.upload.id)?.bytesPerSecond ?? 0) > 0);
+  await engine.list.applyAll([phone.upload.id], { type: 'pause' });
+  await until(() => engine.list.entry(phone.upload.id)?.busy.size === 0);
+  phone.skip(7 * 24 * 3_600_000);
+  await engine.list.applyAll([phone.upload.id], { type: 'resume' });
+  const speeds: number[] = [];
+  await until(() => {
+    const row = engine.list.row(phone.upload.id);
+    for (const speed of [row?.bytesPerSecond, engine.totals().bytesPerSecond]) if (speed) speeds.push(speed);
+    return row?.state.at === 'stored';
+  });
+  // Over the week it would be some 28 bytes a second.
+  expect(Math.min(...speeds)).toBeGreaterThan(1000);
+  await engine.drain();
 });
 
 test('bytes that are staged are enough to go on without the file', async () => {
@@ -874,7 +899,8 @@ async function register(
     sent.push(files.length);
     return (await judge(files, request.signal)) ?? send(request);
   };
-  const phone = device(server, noise(1000, 1), () => 0);
+  // Longer than a busy machine takes, since each request is counted.
+  const phone = device(server, noise(1000, 1), () => 0, 100_000);
   const engine = await phone.born();
   const uploads = Array.from({ length: count }, (_, n) => {
     return { ...phone.upload, id: crypto.randomUUID(), name: `${n}.jpg`, addedAt: n };

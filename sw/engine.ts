@@ -26,7 +26,7 @@ import {
 import { type Plan, planNext, type Standing, type Step } from '../shared/plan.ts';
 import type { Snapshot } from '../shared/protocol.ts';
 import { countRanges, inRanges } from '../shared/ranges.ts';
-import { addSample, type Sample, secondsLeft, speedOf } from '../shared/speed.ts';
+import { addSample, type Sample, samplesAsSendingBegins, secondsLeft, speedOf } from '../shared/speed.ts';
 import { isOver, isWhole, nextUpload, type Upload } from '../shared/upload.ts';
 import { isSessionOver } from '../shared/upload-session.ts';
 import type { Totals } from '../shared/upload-view.ts';
@@ -368,6 +368,7 @@ export class Engine {
   ): Promise<void> {
     const entry = this.list.entry(id);
     if (!entry) return;
+    if (entry.busy.size === 0) this.list.beginSending(entry);
     entry.busy.add(part);
     this.#moving.add(entry);
     await this.#counted((releaseSlot) => request(entry, entry.stop.signal, releaseSlot));
@@ -388,9 +389,11 @@ export class Engine {
       this.#inFlight--;
       isInFlight = false;
     };
+    const now = this.#host.now();
+    if (this.#inFlight === 0) this.#samples = samplesAsSendingBegins(this.#samples, now);
     this.#inFlight++;
     this.#unfinished++;
-    this.#sendingSince ??= this.#host.now();
+    this.#sendingSince ??= now;
     try {
       await request(releaseSlot);
     } catch (cause) {
@@ -719,7 +722,9 @@ export class Engine {
     const now = this.#host.now();
     this.#setLink(linkAfterAnswer(this.#link, bytes, now - startedAt));
     this.#sentBytes += bytes;
-    if (bytes > 0) this.#samples = addSample(this.#samples, { at: now, bytes: this.#sentBytes });
+    // The first answer marks where the window begins: after an outage its request may have left long ago.
+    if (bytes > 0 || this.#samples.length === 0)
+      this.#samples = addSample(this.#samples, { at: now, bytes: this.#sentBytes });
     for (const entry of this.#moving) this.list.sample(entry);
   }
 

@@ -3,7 +3,7 @@ import { HoldfastError } from '../shared/errors.ts';
 import type { Link } from '../shared/pace.ts';
 import { PART_BYTES, partCount } from '../shared/parts.ts';
 import type { PickedFile, Snapshot } from '../shared/protocol.ts';
-import { addSample, type Sample, speedOf } from '../shared/speed.ts';
+import { addSample, type Sample, samplesAsSendingBegins, speedOf } from '../shared/speed.ts';
 import { isOver, missingParts, nextUpload, spanOf, type Upload, type UploadEvent } from '../shared/upload.ts';
 import { isSessionOver, sessionEndsAt } from '../shared/upload-session.ts';
 import { type Safety, type Totals, totalsOf, type UploadView, viewUpload } from '../shared/upload-view.ts';
@@ -310,6 +310,11 @@ export class UploadList {
   sample(entry: Entry): void {
     const { shownBytes } = entry.saved;
     entry.samples = addSample(entry.samples, { at: this.#host.now(), bytes: shownBytes });
+  }
+
+  /** Notes that a request of an upload is about to leave, and none was on its way. */
+  beginSending(entry: Entry): void {
+    entry.samples = samplesAsSendingBegins(entry.samples, this.#host.now());
   }
 
   #turnTo(entry: Entry, event: UploadEvent): boolean {
