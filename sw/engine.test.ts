@@ -327,6 +327,12 @@ test('a file that failed its digest and is tried again by a person may fail as o
   const engine = await phone.born();
   await phone.add(engine);
   await until(() => engine.list.row(phone.upload.id)?.state.at === 'failed');
+  expect(phone.log.filter((line) => line.startsWith('upload'))).toEqual([
+    'upload: a part arrived with another digest, 1 times',
+    'upload: a part arrived with another digest, 2 times',
+    'upload: a part arrived with another digest, 3 times',
+    'upload: failed, DIGEST_MISMATCH',
+  ]);
   await engine.list.applyAll([phone.upload.id], { type: 'retry' });
   await until(() => ['failed', 'stored'].includes(engine.list.row(phone.upload.id)?.state.at ?? ''));
   expect(engine.list.row(phone.upload.id)?.state).toEqual({ at: 'stored' });
@@ -883,6 +889,69 @@ test('a row that is forgotten is gone with all that was kept of it, and its requ
   await engine.drain();
 });
 
+test('each retry is logged with its reason and its time, and what failed together once', async () => {
+  const server = new ModelServer(1000, []);
+  const answers = [
+    () => new Response(null, { status: 502 }),
+    () => new Response('<html>', { headers: { 'Content-Type': 'text/html' } }),
+    () => refusal('UNREACHABLE', 503),
+    () => new Response(null, { status: 503, headers: { 'Retry-After': '40' } }),
+  ];
+  server.instead = () => answers.shift()?.() ?? null;
+  // No wait is drawn, and no request stalls.
+  const phone = device(server, noise(1000, 1), () => 0, 100_000);
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
+  expect(phone.log.filter((line) => line.startsWith('network'))).toEqual([
+    'network: status 502, 1 failures, next try in 0 ms',
+    'network: page with status 200, 2 failures, next try in 0 ms',
+    'network: no answer, 3 failures, next try in 0 ms',
+    expect.stringMatching(/^network: told to wait, 3 failures, next try in (40000|3\d{4}) ms$/),
+    'network: answered, 0 failures, next try in 0 ms',
+  ]);
+  await engine.drain();
+});
+
+test('a request that gets no answer is logged as stalled', async () => {
+  const server = new ModelServer(1000, []);
+  const { send } = server;
+  let isFirst = true;
+  server.send = async (request) => {
+    const isLost = isFirst;
+    isFirst = false;
+    if (isLost) await new Promise((resolve) => request.signal?.addEventListener('abort', resolve));
+    return send(request);
+  };
+  const phone = device(server, noise(1000, 1), () => 0, 100_000);
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
+  expect(phone.log.filter((line) => line.startsWith('network'))).toEqual([
+    'network: stalled, 2 failures, next try in 0 ms',
+    'network: answered, 0 failures, next try in 0 ms',
+  ]);
+  await engine.drain();
+});
+
+test('what another device took over, and a file that is needed, are logged with what is known', async () => {
+  const server = new ModelServer(1000, []);
+  const codes = ['TAKEN_OVER', 'PART_EXISTS'];
+  server.instead = (call) => {
+    const code = call === 'PUT parts/0' ? codes.shift() : undefined;
+    return code === undefined ? null : refusal(code, 409);
+  };
+  const phone = device(server, noise(1000, 1), () => 0, 100_000);
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'needs-file');
+  expect(phone.log.filter((line) => line.startsWith('upload'))).toEqual([
+    'upload: another device, or an older request, is at work on a part',
+    'upload: needs its file, changed',
+  ]);
+  await engine.drain();
+});
+
 /**
  * Has `count` files registered that no page has, by a server that answers a registration by `judge`; null leaves it to
  * the model. Settles when each of them is registered or has failed, with the number of files of each registration.
@@ -920,13 +989,17 @@ test('files that all do not fit are refused one by one, once the first was', asy
 });
 
 test('one bad file among many is found by halves, and the others are registered', async () => {
-  const { sent, failed } = await register(64, (files) =>
+  const { sent, failed, log } = await register(64, (files) =>
     files.some(({ name }) => name === '37.jpg') ? refusal('ID_REUSED', 409) : null,
   );
   expect(failed.map(({ name, state }) => [name, state])).toEqual([
     ['37.jpg', { at: 'failed', code: 'ID_REUSED' }],
   ]);
   expect(sent).toEqual([64, 32, 16, 8, 4, 2, 1, 1, 1, 2, 4, 8, 11]);
+  expect(log.filter((line) => line.includes('ID_REUSED'))).toEqual([
+    ...[64, 16, 8, 2].map((files) => `registering ${files} files: ID_REUSED`),
+    'upload: failed, ID_REUSED',
+  ]);
 });
 
 test('a registration that a proxy refuses as too large is halved, and one file alone fails', async () => {

@@ -21,6 +21,7 @@ import {
   linkAfterTooLarge,
   MAX_IN_FLIGHT,
   MIN_SEGMENT_BYTES,
+  sendNotBefore,
   stallMs,
 } from '../shared/pace.ts';
 import { type Plan, planNext, type Standing, type Step } from '../shared/plan.ts';
@@ -126,6 +127,7 @@ export class Engine {
       onChange,
       onWork,
       onOutdated: () => this.#halt(),
+      log,
     });
     this.#stager = new Stager({
       list: this.list,
@@ -205,7 +207,7 @@ export class Engine {
     const now = this.#host.now();
     if (now - this.#kickedAt < KICK_EVERY_MS) return;
     this.#kickedAt = now;
-    this.#setLink(linkAfterKick(this.#link, now));
+    this.#setLink(linkAfterKick(this.#link, now), 'asked to try now');
     this.#turn();
   }
 
@@ -427,9 +429,11 @@ export class Engine {
       } else if (verdict.is === 'refused') {
         this.#batches.set(sessionId, batchAfterRefusal(files.length));
         if (files.length === 1) await this.#fail(first, verdict);
+        else this.#host.log(`registering ${files.length} files: ${verdict.code}`);
       } else if (verdict.is === 'body-too-large') {
         this.#batches.set(sessionId, batchAfterTooLarge(batch, files.length));
         if (files.length === 1) await this.#fail(first, { code: 'TOO_LARGE' });
+        else this.#host.log(`registering ${files.length} files: 413 for ${bytes} bytes`);
       } else {
         if (isStalled) this.#batches.set(sessionId, batchAfterSilence(batch, files.length, bytes));
         await this.#trouble(verdict, startedAt, first);
@@ -500,7 +504,7 @@ export class Engine {
       } else {
         const progress = offset > (upload.received[part] ?? 0);
         if (progress) this.#answered(0, startedAt);
-        else this.#failed(this.#host.now());
+        else this.#failed(this.#host.now(), 'nothing had arrived');
         await this.#received(entry, part, offset);
       }
     } else if (verdict.is === 'refused' || verdict.is === 'session-expired' || verdict.is === 'cancelled') {
@@ -561,6 +565,7 @@ export class Engine {
         this.#answered(0, startedAt);
         return this.#received(entry, part, verdict.offset);
       case 'taken-over':
+        this.#host.log('upload: another device, or an older request, is at work on a part');
         entry.attached = false;
         entry.restUntil = this.#host.now() + TAKEN_OVER_REST_MS;
         return;
@@ -573,7 +578,7 @@ export class Engine {
       case 'body-too-large':
         entry.doubtful.add(part);
         if (length <= MIN_SEGMENT_BYTES) return this.#fail(entry, { code: 'TOO_LARGE' });
-        this.#setLink(linkAfterTooLarge(this.#link, length));
+        this.#setLink(linkAfterTooLarge(this.#link, length), `413 for ${length} bytes`);
         return;
       case 'refused':
         return this.#fail(entry, verdict);
@@ -602,11 +607,11 @@ export class Engine {
         this.#host.onWrongAccount();
         return;
       case 'later':
-        this.#setLink(linkAfterLater(this.#link, this.#host.now(), verdict.afterMs));
+        this.#setLink(linkAfterLater(this.#link, this.#host.now(), verdict.afterMs), 'told to wait');
         this.list.touch([entry.upload.id]);
         return;
       default:
-        this.#failed(startedAt);
+        this.#failed(startedAt, verdict.is === 'unreachable' ? verdict.why : verdict.is);
         this.list.touch([entry.upload.id]);
     }
   }
@@ -684,6 +689,7 @@ export class Engine {
     const { id } = entry.upload;
     const failures = (entry.digestFailures.get(part) ?? 0) + 1;
     entry.digestFailures.set(part, failures);
+    this.#host.log(`upload: a part arrived with another digest, ${failures} times`);
     this.list.bytes.release(id, part, false);
     await this.list.change(entry, { type: 'emptied', part });
     if (failures >= MAX_DIGEST_FAILURES) await this.#fail(entry, { code: 'DIGEST_MISMATCH' });
@@ -720,7 +726,7 @@ export class Engine {
 
   #answered(bytes: number, startedAt: number): void {
     const now = this.#host.now();
-    this.#setLink(linkAfterAnswer(this.#link, bytes, now - startedAt));
+    this.#setLink(linkAfterAnswer(this.#link, bytes, now - startedAt), 'answered');
     this.#sentBytes += bytes;
     // The first answer marks where the window begins: after an outage its request may have left long ago.
     if (bytes > 0 || this.#samples.length === 0)
@@ -728,20 +734,20 @@ export class Engine {
     for (const entry of this.#moving) this.list.sample(entry);
   }
 
-  #failed(startedAt: number): void {
-    this.#setLink(linkAfterFailure(this.#link, startedAt, this.#host.now(), this.#host.chance()));
+  #failed(startedAt: number, why: string): void {
+    this.#setLink(linkAfterFailure(this.#link, startedAt, this.#host.now(), this.#host.chance()), why);
   }
 
-  #setLink(link: Link): void {
+  /** `why` is for the log, which has a line for each change and none for what failed together with another. */
+  #setLink(link: Link, why: string): void {
     const before = this.#link;
     this.#link = link;
     const isSeen = link.failures > 1 !== before.failures > 1 || link.toldUntil !== before.toldUntil;
     const isWorse = link.failures > 1 && link.notBefore !== before.notBefore;
-    if (isSeen || isWorse) {
-      this.#host.log(
-        `network: ${link.failures} failures, next try in ${Math.max(0, link.notBefore - this.#host.now())} ms`,
-      );
-      this.list.touchAll();
+    if (isSeen || isWorse) this.list.touchAll();
+    if (isSeen || isWorse || link.failures > before.failures || link.ceilingBytes !== before.ceilingBytes) {
+      const waitMs = Math.max(0, sendNotBefore(link) - this.#host.now());
+      this.#host.log(`network: ${why}, ${link.failures} failures, next try in ${waitMs} ms`);
     }
   }
 
@@ -751,7 +757,8 @@ export class Engine {
     const patience = stallMs(this.#link, bytes, this.#times.stallMs);
     const startedAt = this.#host.now();
     const cancel = this.#host.timer(patience, () => {
-      this.#setLink(linkAfterSilence(this.#link, bytes, startedAt, this.#host.now(), this.#host.chance()));
+      const now = this.#host.now();
+      this.#setLink(linkAfterSilence(this.#link, bytes, startedAt, now, this.#host.chance()), STALLED);
       stalled.abort(STALLED);
     });
     try {

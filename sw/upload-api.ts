@@ -37,7 +37,7 @@ export class UploadApi {
     const parsed = v.safeParse(UploadSession, answer.json);
     const session = parsed.success ? parsed.output : null;
     const verdict: Verdict =
-      answer.verdict.is === 'done' && !session ? { is: 'unreachable' } : answer.verdict;
+      answer.verdict.is === 'done' && !session ? { is: 'unreachable', why: 'no session' } : answer.verdict;
     return { verdict, session };
   }
 
