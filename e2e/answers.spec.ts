@@ -101,8 +101,8 @@ base('a black hole is noticed, and left when it ends', async ({ journey }) => {
   await proxy.set({ hang: true });
   const hungAt = Date.now();
   const known = new Set<SeenRequest>(proxy.requests);
-  // 15 s without an answer, and what a busy machine takes to show it.
-  await rowIs(tab, 'waiting', 25_000);
+  // 15 s without an answer, and what it takes to show it.
+  await rowIs(tab, 'waiting', 18_000);
   const noticedMs = Date.now() - hungAt;
   await proxy.set({ hang: false });
   await rowIs(tab, 'stored');

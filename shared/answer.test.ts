@@ -13,7 +13,7 @@ const facts = (change: Partial<AnswerFacts>): AnswerFacts => ({
 });
 const coded = (code: keyof typeof apiErrors, change: Partial<AnswerFacts> = {}): AnswerFacts =>
   facts({ status: apiErrors[code], contentType: json, problem: { code }, ...change });
-const unreachable: Verdict = { is: 'unreachable' };
+const unreachable: Verdict = { is: 'unreachable', why: expect.any(String) };
 
 const table: [why: string, answer: AnswerFacts | null, verdict: Verdict][] = [
   ['200 with JSON', facts({ contentType: 'application/json' }), { is: 'done' }],
@@ -84,6 +84,19 @@ const table: [why: string, answer: AnswerFacts | null, verdict: Verdict][] = [
 
 test.each(table)('%s', (_why, answer, verdict) => {
   expect(judgeAnswer(answer)).toEqual(verdict);
+});
+
+test.each([
+  [null, 'no answer'],
+  [facts({ status: 503, contentType: json, problem: { code: 'UNREACHABLE' } }), 'no answer'],
+  [facts({ status: 0 }), 'redirect'],
+  [facts({ contentType: 'text/html' }), 'page with status 200'],
+  [facts({ status: 502 }), 'status 502'],
+  [coded('BODY_STALLED'), 'status 408'],
+  [coded('INTERNAL'), 'status 500'],
+  [coded('OFFSET_MISMATCH'), 'status 409'],
+])('what came instead of an answer is said: %j is %s', (answer, why) => {
+  expect(judgeAnswer(answer)).toEqual({ is: 'unreachable', why });
 });
 
 test('no answer but a 2xx is taken for success, and none but a 401 for the end of the session', () => {

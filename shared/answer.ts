@@ -32,8 +32,8 @@ export type Verdict =
   /** A proxy on the way refuses bodies of this size. */
   | { is: 'body-too-large' }
   | { is: 'later'; afterMs: number }
-  /** The network, a proxy or a portal speaks, or nobody. */
-  | { is: 'unreachable' }
+  /** The network, a proxy or a portal speaks, or nobody: `why` says which, for the log. */
+  | { is: 'unreachable'; why: string }
   | { is: 'refused'; code: ApiErrorCode; limit?: number };
 
 /** How long to wait where the server says "later" and not when, in ms. */
@@ -46,27 +46,29 @@ const LATER_MS = 5000;
  * redirect filtered response"), and one that serves its page in place as HTML where only JSON is ever sent.
  */
 export function judgeAnswer(answer: AnswerFacts | null): Verdict {
-  if (answer === null || answer.status === 0) return { is: 'unreachable' };
+  if (answer === null) return { is: 'unreachable', why: 'no answer' };
+  if (answer.status === 0) return { is: 'unreachable', why: 'redirect' };
   const { status, problem, retryAfterMs } = answer;
   // Said by a proxy in its own words, mostly HTML, and worth hearing all the same.
   if (status === 413 && !isOurs(problem)) return { is: 'body-too-large' };
   if (status === 429 || (status === 503 && retryAfterMs !== null)) {
     return { is: 'later', afterMs: retryAfterMs ?? LATER_MS };
   }
-  if (isHtml(answer)) return { is: 'unreachable' };
+  if (isHtml(answer)) return { is: 'unreachable', why: `page with status ${status}` };
   if (status >= 200 && status < 300) return { is: 'done' };
   const code = problem && isApiErrorCode(problem.code) ? problem.code : null;
   if (status === 401) return { is: 'signed-out' };
-  if (code === null || status === 408 || status === 425) return { is: 'unreachable' };
+  if (code === null || status === 408 || status === 425) return unreachable(answer);
   return judgeCode(code, answer);
 }
 
-function judgeCode(code: ApiErrorCode, { status, problem, offset }: AnswerFacts): Verdict {
+function judgeCode(code: ApiErrorCode, answer: AnswerFacts): Verdict {
+  const { status, problem, offset } = answer;
   switch (code) {
     case 'WRONG_ACCOUNT':
       return { is: 'wrong-account' };
     case 'OFFSET_MISMATCH':
-      return offset === null ? { is: 'unreachable' } : { is: 'offset', offset };
+      return offset === null ? unreachable(answer) : { is: 'offset', offset };
     case 'TAKEN_OVER':
       return { is: 'taken-over' };
     case 'PART_EXISTS':
@@ -78,11 +80,16 @@ function judgeCode(code: ApiErrorCode, { status, problem, offset }: AnswerFacts)
     case 'DIGEST_MISMATCH':
       return { is: 'digest-mismatch' };
     default:
-      if (status >= 500 && code !== 'QUOTA_EXCEEDED') return { is: 'unreachable' };
+      if (status >= 500 && code !== 'QUOTA_EXCEEDED') return unreachable(answer);
       return problem?.limit === undefined
         ? { is: 'refused', code }
         : { is: 'refused', code, limit: problem.limit };
   }
+}
+
+/** What the gateway answers for nobody has a code of its own, which no server sends. */
+function unreachable({ status, problem }: AnswerFacts): Verdict {
+  return { is: 'unreachable', why: problem?.code === 'UNREACHABLE' ? 'no answer' : `status ${status}` };
 }
 
 /**

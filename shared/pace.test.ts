@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  CAREFUL_SEGMENT_BYTES,
   FIRST_SEGMENT_BYTES,
   freshLink,
   type Link,
@@ -10,6 +11,7 @@ import {
   linkAfterLater,
   linkAfterSilence,
   linkAfterTooLarge,
+  MAX_IN_FLIGHT,
   MIN_SEGMENT_BYTES,
   nextSegment,
   STALL_MS,
@@ -65,20 +67,31 @@ test('an answer starts the backoff over', () => {
 });
 
 test('silence is known as such the first time, counted once for all that waited, and tried again at once', () => {
-  const silent = linkAfterSilence(freshLink, 900, 16_000, 0.9);
+  const silent = linkAfterSilence(freshLink, 0, 900, 16_000, 0.9);
   expect(silent).toEqual({ ...freshLink, failures: 2, failedAt: 16_000, notBefore: 16_000 });
-  expect(linkAfterSilence(silent, 950, 16_050, 0.9)).toBe(silent);
+  expect(linkAfterSilence(silent, 0, 950, 16_050, 0.9)).toBe(silent);
   expect(linkAfterFailure(silent, 950, 16_060, 0.9)).toBe(silent);
-  expect(linkAfterSilence(afterFailures(3, 0.9), 90_000, 90_001, 0.9)).toEqual(
+  expect(linkAfterSilence(afterFailures(3, 0.9), 0, 90_000, 90_001, 0.9)).toEqual(
     linkAfterFailure(afterFailures(3, 0.9), 90_000, 90_001, 0.9),
   );
+});
+
+test('a body that got no answer leaves the rate unknown and the next one small, until one is measured', () => {
+  const known: Link = { ...freshLink, rate: 4 * MIB };
+  const silent = linkAfterSilence(known, 8 * MIB, 900, 16_000, 0.9);
+  expect(silent).toMatchObject({ rate: null, firstBytes: CAREFUL_SEGMENT_BYTES, failures: 2 });
+  expect([nextSegment(silent, 8 * MIB), stallMs(silent, 64 * KIB)]).toEqual([64 * KIB, STALL_MS]);
+  expect(linkAfterSilence(known, 64 * KIB - 1, 900, 16_000, 0.9)).toMatchObject({ rate: 4 * MIB });
+  expect(linkAfterAnswer(silent, 0, 10)).toMatchObject({ rate: null, firstBytes: CAREFUL_SEGMENT_BYTES });
+  const measured = linkAfterAnswer(silent, 64 * KIB, 1000);
+  expect(measured).toEqual({ ...freshLink, rate: 64 * KIB, failedAt: 16_000 });
 });
 
 test('the rate is smoothed over answers, and answers with small bodies say nothing of it', () => {
   const first = linkAfterAnswer(freshLink, MIB, 1000);
   expect(first.rate).toBe(MIB);
   expect(linkAfterAnswer(first, 2 * MIB, 1000).rate).toBeCloseTo(1.4 * MIB);
-  expect(linkAfterAnswer(first, MIN_SEGMENT_BYTES / 4 - 1, 1).rate).toBe(MIB);
+  expect(linkAfterAnswer(first, CAREFUL_SEGMENT_BYTES - 1, 1).rate).toBe(MIB);
   expect(linkAfterAnswer(freshLink, MIB, 0).rate).toBe(MIB * 1000);
 });
 
@@ -121,7 +134,7 @@ test('a body that is refused as too large halves segments, down to 256 KiB, and 
   expect(segmentBytes(link)).toBe(MIN_SEGMENT_BYTES);
 });
 
-test('before anything is known a segment is 512 KiB; then it aims at two seconds', () => {
+test('before anything is known a segment is 256 KiB; then it aims at two seconds', () => {
   expect(segmentBytes(freshLink)).toBe(FIRST_SEGMENT_BYTES);
   const at = (rate: number) => segmentBytes({ ...freshLink, rate });
   expect([at(1), at(64 * KIB), at(MIB), at(MIB + 1), at(4 * MIB)]).toEqual([
@@ -141,6 +154,11 @@ test('a small rest of a part goes along', () => {
   expect(nextSegment(link, 0)).toBe(0);
 });
 
+test('a rest does not go along while nothing is known of the network', () => {
+  expect(nextSegment(freshLink, FIRST_SEGMENT_BYTES + 1)).toBe(FIRST_SEGMENT_BYTES);
+  expect(nextSegment(freshLink, FIRST_SEGMENT_BYTES)).toBe(FIRST_SEGMENT_BYTES);
+});
+
 test('a rest does not go along where a proxy refused bodies of that size', () => {
   const link = { ...freshLink, rate: MIB, ceilingBytes: 2 * MIB };
   expect(nextSegment(link, 3 * MIB)).toBe(2 * MIB);
@@ -149,6 +167,7 @@ test('a rest does not go along where a proxy refused bodies of that size', () =>
 
 const anyLink = fc.record({
   rate: fc.option(fc.double({ min: 0.001, max: 1e12, noNaN: true })),
+  firstBytes: fc.constantFrom(FIRST_SEGMENT_BYTES, CAREFUL_SEGMENT_BYTES),
   ceilingBytes: fc.option(fc.integer({ min: MIN_SEGMENT_BYTES, max: 8 * MIB })),
   failures: fc.nat(20),
   failedAt: fc.nat(),
@@ -160,7 +179,7 @@ test('segments cover any part in the end, none is empty or above what a proxy ta
   fc.assert(
     fc.property(anyLink, fc.integer({ min: 1, max: 16 * MIB }), (link, length) => {
       let left = length;
-      for (let n = 0; left > 0 && n < 100; n++) {
+      for (let n = 0; left > 0 && n < 300; n++) {
         const bytes = nextSegment(link, left);
         expect(bytes).toBeGreaterThan(0);
         expect(bytes).toBeLessThanOrEqual(Math.min(left, link.ceilingBytes ?? left));
@@ -208,11 +227,39 @@ test('whatever happens to a link, what it was told is never shortened', () => {
   );
 });
 
-test('a stall is four times the expected time, and at least 15 s', () => {
+test('a stall is four times the expected time, and 15 s at least, and while none is expected', () => {
   expect(stallMs({ ...freshLink, rate: MIB }, 2 * MIB)).toBe(STALL_MS);
   expect(stallMs({ ...freshLink, rate: 64 * KIB }, MIB)).toBe(64_000);
   expect(stallMs({ ...freshLink, rate: MIB }, 0)).toBe(STALL_MS);
   expect(stallMs(freshLink, 0)).toBe(STALL_MS);
-  expect(stallMs(freshLink, 512 * KIB)).toBe(32_000);
+  expect(stallMs(freshLink, 8 * MIB)).toBe(STALL_MS);
   expect(stallMs({ ...freshLink, rate: MIB }, 0, 500)).toBe(500);
+});
+
+test('a link of 16 KiB/s brings a part through, whatever was thought of it and though nothing is kept of a stall', () => {
+  fc.assert(
+    fc.property(anyLink, fc.integer({ min: 16 * KIB, max: 4 * MIB }), (first, bytesPerSecond) => {
+      let link: Link = first;
+      let now = first.failedAt;
+      let left = 8 * MIB;
+      let stalls = 0;
+      // Each request has its share of the link for as long as it lasts; nothing is heard before it is whole.
+      for (let requests = 0; left > 0 && requests < 200; requests++) {
+        const bytes = nextSegment(link, left);
+        const ms = (bytes * MAX_IN_FLIGHT * 1000) / bytesPerSecond;
+        const patience = stallMs(link, bytes);
+        now += Math.min(ms, patience) + 1;
+        if (ms > patience) {
+          stalls++;
+          link = linkAfterSilence(link, bytes, now - 1, now, 0.5);
+        } else {
+          link = linkAfterAnswer(link, bytes, ms);
+          left -= bytes;
+        }
+      }
+      expect(left).toBe(0);
+      expect(stalls).toBeLessThanOrEqual(1);
+    }),
+    { numRuns: 1000 },
+  );
 });

@@ -134,7 +134,7 @@ test('an empty file is sent as one empty part', () => {
 
 test('a segment that does not reach the end of its part does not complete it', () => {
   expect(plan([standing(upload('a', { size: 8 * MIB }))], { link: freshLink }).steps).toEqual([
-    { do: 'send', id: 'a', part: 0, offset: 0, length: 512 * 1024, completes: false },
+    { do: 'send', id: 'a', part: 0, offset: 0, length: 256 * 1024, completes: false },
   ]);
 });
 
@@ -308,6 +308,7 @@ test('while the server has said to come back later nothing goes out, and the pla
 
 const anyLink = fc.record({
   rate: fc.option(fc.integer({ min: 1, max: 100 * MIB })),
+  firstBytes: fc.constant(MIN_SEGMENT_BYTES),
   ceilingBytes: fc.option(fc.integer({ min: MIN_SEGMENT_BYTES, max: 8 * MIB })),
   failures: fc.nat(4),
   failedAt: fc.constant(0),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addSample, type Sample, secondsLeft, speedOf } from './speed.ts';
+import { addSample, type Sample, samplesAsSendingBegins, secondsLeft, speedOf } from './speed.ts';
 
 /** A sample each second, `rate` bytes apart. */
 function steady(seconds: number, rate: number): readonly Sample[] {
@@ -41,6 +41,22 @@ test('a transfer that stands still slows down in the eyes of whoever looks', () 
   const samples = steady(12, 1000);
   expect(speedOf(samples, 12_000)).toBe(1000);
   expect(speedOf(samples, 24_000)).toBe(500);
+});
+
+test('after a pause the speed is that since sending began again', () => {
+  const hour = 3_600_000;
+  const before = samplesAsSendingBegins(steady(30, 1000), hour);
+  expect(speedOf(before, hour)).toBe(null);
+  const first = addSample(before, { at: hour + 100, bytes: 30_000 });
+  const second = addSample(first, { at: hour + 1100, bytes: 31_000 });
+  expect(speedOf(second, hour + 1100)).toBe(1000);
+});
+
+test('sending that begins where it has just ended is no pause', () => {
+  const samples = steady(30, 1000);
+  expect(samplesAsSendingBegins(samples, 32_000)).toBe(samples);
+  expect(samplesAsSendingBegins(samples, 32_001)).toEqual([]);
+  expect(samplesAsSendingBegins([], 32_001)).toEqual([]);
 });
 
 test('seconds left are whole, at least one, and unknown without a speed', () => {

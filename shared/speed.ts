@@ -6,6 +6,8 @@ export interface Sample {
 
 /** How far back speed looks, in ms: segments of some 2 s would else make it jump. */
 const WINDOW_MS = 12_000;
+/** After this long without a sample when sending begins again, those before it are of another time, in ms. */
+const PAUSE_MS = 2000;
 /** Less than this says nothing, in ms. */
 const LEAST_MS = 700;
 
@@ -13,6 +15,16 @@ const LEAST_MS = 700;
 export function addSample(samples: readonly Sample[], sample: Sample): readonly Sample[] {
   const edge = samples.findLastIndex(({ at }) => at <= sample.at - WINDOW_MS);
   return [...samples.slice(Math.max(0, edge)), sample];
+}
+
+/**
+ * `samples` as sending begins at `now`, nothing having been on its way just before. None are left after a pause: over an
+ * hour's, what arrived before and after it would come to no speed at all. A gap while something is on its way is no
+ * pause but a slow link.
+ */
+export function samplesAsSendingBegins(samples: readonly Sample[], now: number): readonly Sample[] {
+  const last = samples.at(-1);
+  return last && now - last.at > PAUSE_MS ? [] : samples;
 }
 
 /** Bytes per second over the window that ends at `now`, or null while there is too little to say. */

@@ -166,14 +166,18 @@ function device(
   server: ModelServer,
   content: Buffer<ArrayBuffer>,
   chance: () => number,
-  filesAreSnapshots = names % 2 === 1,
+  { stallMs = 100_000, filesAreSnapshots = names % 2 === 1 } = {},
 ) {
   const store = new Store(`engine-test-${names++}`);
   const file = new File([content], 'film.bin', { lastModified: 5 });
   const shown: number[] = [];
   const log: string[] = [];
   const birth = performance.now();
-  const now = () => 1_000_000 + Math.round((performance.now() - birth) * HASTE);
+  let skipped = 0;
+  const now = () => 1_000_000 + skipped + Math.round((performance.now() - birth) * HASTE);
+  const skip = (ms: number) => {
+    skipped += ms;
+  };
   const upload = newUpload({
     id: crypto.randomUUID(),
     account: 'a1',
@@ -209,14 +213,14 @@ function device(
         stagingRoom: async () => 64 * 1024 * 1024,
         log: (line) => log.push(line),
       },
-      { stallMs: 15_000, drainMs: 60_000 },
+      { stallMs, drainMs: 60_000 },
     );
     await engine.start();
     return engine;
   };
   const add = (engine: Engine, handle?: FileSystemFileHandle) =>
     engine.list.add([upload], [{ id: upload.id, file, path: '', ...(handle && { handle }) }]);
-  return { born, add, store, now, upload, file, shown, log };
+  return { born, add, store, now, skip, upload, file, shown, log };
 }
 
 async function until(met: () => boolean): Promise<void> {
@@ -327,6 +331,27 @@ test('a part whose bytes arrive flipped is sent again, and the third time the fi
   expect(second.list.row(other.upload.id)?.state).toEqual({ at: 'failed', code: 'DIGEST_MISMATCH' });
 });
 
+test('a file that failed its digest and is tried again by a person may fail as often again', async () => {
+  const server = new ModelServer(1000, []);
+  let failures = 0;
+  server.instead = (call) =>
+    call === 'PUT parts/0' && ++failures < 6 ? refusal('DIGEST_MISMATCH', 422) : null;
+  const phone = device(server, noise(1000, 1), () => 0);
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'failed');
+  expect(phone.log.filter((line) => line.startsWith('upload'))).toEqual([
+    'upload: a part arrived with another digest, 1 times',
+    'upload: a part arrived with another digest, 2 times',
+    'upload: a part arrived with another digest, 3 times',
+    'upload: failed, DIGEST_MISMATCH',
+  ]);
+  await engine.list.applyAll([phone.upload.id], { type: 'retry' });
+  await until(() => ['failed', 'stored'].includes(engine.list.row(phone.upload.id)?.state.at ?? ''));
+  expect(engine.list.row(phone.upload.id)?.state).toEqual({ at: 'stored' });
+  await engine.drain();
+});
+
 test('an empty file is one empty part', async () => {
   const server = new ModelServer(0, []);
   const phone = device(server, Buffer.alloc(0), () => 0);
@@ -351,6 +376,27 @@ test('a paused upload sends nothing, and goes on where it was', async () => {
   await engine.list.applyAll([phone.upload.id], { type: 'resume' });
   await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
   expect(server.content.equals(big)).toBe(true);
+});
+
+test('after a week of pause the speed is that of now', async () => {
+  const server = new ModelServer(big.length, []);
+  const phone = device(server, big, () => 0);
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => (engine.list.row(phone.upload.id)?.bytesPerSecond ?? 0) > 0);
+  await engine.list.applyAll([phone.upload.id], { type: 'pause' });
+  await until(() => engine.list.entry(phone.upload.id)?.busy.size === 0);
+  phone.skip(7 * 24 * 3_600_000);
+  await engine.list.applyAll([phone.upload.id], { type: 'resume' });
+  const speeds: number[] = [];
+  await until(() => {
+    const row = engine.list.row(phone.upload.id);
+    for (const speed of [row?.bytesPerSecond, engine.totals().bytesPerSecond]) if (speed) speeds.push(speed);
+    return row?.state.at === 'stored';
+  });
+  // Over the week it would be some 28 bytes a second.
+  expect(Math.min(...speeds)).toBeGreaterThan(1000);
+  await engine.drain();
 });
 
 test('bytes that are staged are enough to go on without the file', async () => {
@@ -714,18 +760,14 @@ test.each([
 
 test('a file that changes under the hand between two of its parts is not stored as a mix', async () => {
   const server = new ModelServer(big.length, []);
-  const phone = device(server, big, () => 0, false);
+  const phone = device(server, big, () => 0, { filesAreSnapshots: false });
   let isEdited = false;
   const after = new File([Buffer.from(big).fill(9, 0, 100)], 'film.bin', { lastModified: 5 });
   const slice = phone.file.slice.bind(phone.file);
   phone.file.slice = (from, to) => (isEdited ? after : { slice }).slice(from, to);
-  server.instead = (call) => {
-    if (call === 'PUT parts/2') isEdited ||= server.acknowledged.has(0);
-    return call === 'PUT parts/2' && !server.acknowledged.has(0) ? new Response(null, { status: 503 }) : null;
-  };
   const send = server.send;
   server.send = async (request) => {
-    // The last part is held back until the first one is there, and by then the file is another one.
+    // From the first request on it is another file.
     if (request.path.endsWith('/parts/0')) isEdited = true;
     return send(request);
   };
@@ -975,6 +1017,171 @@ test('a row that is forgotten is gone with all that was kept of it, and its requ
   expect([engine.list.row(phone.upload.id), engine.list.size, engine.hasWork]).toEqual([null, 0, false]);
   const { uploads, staged, digests } = await phone.store.load();
   expect([uploads, staged, digests]).toEqual([[], [], []]);
+  await engine.drain();
+});
+
+test('each retry is logged with its reason and its time, and what failed together once', async () => {
+  const server = new ModelServer(1000, []);
+  const answers = [
+    () => new Response(null, { status: 502 }),
+    () => new Response('<html>', { headers: { 'Content-Type': 'text/html' } }),
+    () => refusal('UNREACHABLE', 503),
+    () => new Response(null, { status: 503, headers: { 'Retry-After': '40' } }),
+  ];
+  server.instead = () => answers.shift()?.() ?? null;
+  // No wait is drawn, and no request stalls.
+  const phone = device(server, noise(1000, 1), () => 0);
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
+  expect(phone.log.filter((line) => line.startsWith('network'))).toEqual([
+    'network: status 502, 1 failures, next try in 0 ms',
+    'network: page with status 200, 2 failures, next try in 0 ms',
+    'network: no answer, 3 failures, next try in 0 ms',
+    expect.stringMatching(/^network: told to wait, 3 failures, next try in (40000|3\d{4}) ms$/),
+    'network: answered, 0 failures, next try in 0 ms',
+  ]);
+  await engine.drain();
+});
+
+test('a request that gets no answer is logged as stalled', async () => {
+  const server = new ModelServer(1000, []);
+  const { send } = server;
+  let isFirst = true;
+  server.send = async (request) => {
+    const isLost = isFirst;
+    isFirst = false;
+    if (isLost) await new Promise((resolve) => request.signal?.addEventListener('abort', resolve));
+    return send(request);
+  };
+  const phone = device(server, noise(1000, 1), () => 0);
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
+  expect(phone.log.filter((line) => line.startsWith('network'))).toEqual([
+    'network: stalled, 2 failures, next try in 0 ms',
+    'network: answered, 0 failures, next try in 0 ms',
+  ]);
+  await engine.drain();
+});
+
+test('what another device took over, and a file that is needed, are logged with what is known', async () => {
+  const server = new ModelServer(1000, []);
+  const codes = ['TAKEN_OVER', 'PART_EXISTS'];
+  server.instead = (call) => {
+    const code = call === 'PUT parts/0' ? codes.shift() : undefined;
+    return code === undefined ? null : refusal(code, 409);
+  };
+  const phone = device(server, noise(1000, 1), () => 0);
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'needs-file');
+  expect(phone.log.filter((line) => line.startsWith('upload'))).toEqual([
+    'upload: another device, or an older request, is at work on a part',
+    'upload: needs its file, changed',
+  ]);
+  await engine.drain();
+});
+
+/**
+ * Has `count` files registered that no page has, by a server that answers a registration by `judge`; null leaves it to
+ * the model. Settles when each of them is registered or has failed, with the number of files of each registration.
+ */
+async function register(
+  count: number,
+  judge: (files: { name: string }[], signal?: AbortSignal) => Response | null | Promise<Response | null>,
+) {
+  const server = new ModelServer(1000, []);
+  const send = server.send;
+  const sent: number[] = [];
+  server.send = async (request) => {
+    const { files } = JSON.parse(String(request.body)) as { files: { name: string }[] };
+    sent.push(files.length);
+    return (await judge(files, request.signal)) ?? send(request);
+  };
+  // Longer than a busy machine takes, since each request is counted.
+  const phone = device(server, noise(1000, 1), () => 0);
+  const engine = await phone.born();
+  const uploads = Array.from({ length: count }, (_, n) => {
+    return { ...phone.upload, id: crypto.randomUUID(), name: `${n}.jpg`, addedAt: n };
+  });
+  await engine.list.add(uploads, []);
+  // Registered, it has no bytes to send: that is as far as it goes.
+  await until(() => engine.list.rows().every(({ state }) => ['failed', 'needs-file'].includes(state.at)));
+  const failed = engine.list.rows().filter(({ state }) => state.at === 'failed');
+  await engine.drain();
+  return { sent, failed, log: phone.log };
+}
+
+test('files that all do not fit are refused one by one, once the first was', async () => {
+  const { sent, failed } = await register(20, () => refusal('QUOTA_EXCEEDED', 507));
+  expect(failed).toHaveLength(20);
+  expect(sent).toEqual([20, 10, 5, 3, 2, ...Array(20).fill(1)]);
+});
+
+test('one bad file among many is found by halves, and the others are registered', async () => {
+  const { sent, failed, log } = await register(64, (files) =>
+    files.some(({ name }) => name === '37.jpg') ? refusal('ID_REUSED', 409) : null,
+  );
+  expect(failed.map(({ name, state }) => [name, state])).toEqual([
+    ['37.jpg', { at: 'failed', code: 'ID_REUSED' }],
+  ]);
+  expect(sent).toEqual([64, 32, 16, 8, 4, 2, 1, 1, 1, 2, 4, 8, 11]);
+  expect(log.filter((line) => line.includes('ID_REUSED'))).toEqual([
+    ...[64, 16, 8, 2].map((files) => `registering ${files} files: ID_REUSED`),
+    'upload: failed, ID_REUSED',
+  ]);
+});
+
+test('a registration that a proxy refuses as too large is halved, and one file alone fails', async () => {
+  const tooLarge = () => new Response('<html>', { status: 413, headers: { 'Content-Type': 'text/html' } });
+  const { sent, failed } = await register(9, (files) =>
+    files.length > 3 || files.some(({ name }) => name === '0.jpg') ? tooLarge() : null,
+  );
+  expect(failed.map(({ name, state }) => [name, state])).toEqual([
+    ['0.jpg', { at: 'failed', code: 'TOO_LARGE' }],
+  ]);
+  expect(sent).toEqual([9, 5, 3, 2, 1, 1, 2, 4, 2, 3]);
+});
+
+test('a registration that gets no answer has fewer files the next time', async () => {
+  const { sent, failed } = await register(1000, async (files, signal) => {
+    if (files.length <= 500) return null;
+    await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+    return new Response(null, { status: 503 });
+  });
+  expect([sent, failed]).toEqual([[1000, 500, 500], []]);
+});
+
+test('a registration on a slow link is waited for as long as its body takes', async () => {
+  const server = new ModelServer(64 * 1024, []);
+  const phone = device(server, noise(64 * 1024, 1), () => 0);
+  const later = async (deviceMs: number) => {
+    const due = phone.now() + deviceMs;
+    await until(() => phone.now() >= due);
+  };
+  const { send } = server;
+  const sent: number[] = [];
+  server.send = async (request) => {
+    if (request.path.includes('/parts/')) await later(8000);
+    else {
+      const { files } = JSON.parse(String(request.body)) as { files: unknown[] };
+      sent.push(files.length);
+      if (files.length > 1) await later(25_000);
+    }
+    return send(request);
+  };
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
+  const more = Array.from({ length: 500 }, (_, n) => ({
+    ...phone.upload,
+    id: crypto.randomUUID(),
+    addedAt: n,
+  }));
+  await engine.list.add(more, []);
+  await until(() => more.every(({ id }) => engine.list.entry(id)?.attached));
+  expect(sent).toEqual([1, 500]);
   await engine.drain();
 });
 

@@ -1,6 +1,14 @@
 import type { AccountState } from '../shared/account-session.ts';
 import type { Verdict } from '../shared/answer.ts';
 import type { RegisteredFile, UploadSession } from '../shared/api.ts';
+import {
+  type Batch,
+  batchAfterRefusal,
+  batchAfterSilence,
+  batchAfterSuccess,
+  batchAfterTooLarge,
+  wholeBatch,
+} from '../shared/batch.ts';
 import type { ErrorCode } from '../shared/errors.ts';
 import {
   freshLink,
@@ -13,12 +21,13 @@ import {
   linkAfterTooLarge,
   MAX_IN_FLIGHT,
   MIN_SEGMENT_BYTES,
+  sendNotBefore,
   stallMs,
 } from '../shared/pace.ts';
 import { type Plan, planNext, type Standing, type Step } from '../shared/plan.ts';
 import type { Snapshot } from '../shared/protocol.ts';
 import { countRanges, inRanges } from '../shared/ranges.ts';
-import { addSample, type Sample, secondsLeft, speedOf } from '../shared/speed.ts';
+import { addSample, type Sample, samplesAsSendingBegins, secondsLeft, speedOf } from '../shared/speed.ts';
 import { isOver, isWhole, missingParts, nextUpload, type Upload } from '../shared/upload.ts';
 import { isSessionOver } from '../shared/upload-session.ts';
 import type { Totals } from '../shared/upload-view.ts';
@@ -71,6 +80,8 @@ const TICK_MS = 1000;
 const KICK_EVERY_MS = 5000;
 /** What pages have to offer their files to a worker that was restarted, in ms. */
 const OFFER_MS = 3000;
+/** Why a request was ended that got no answer in good time. */
+const STALLED = 'stalled';
 /** Times that one part may fail its digest before the file fails. */
 const MAX_DIGEST_FAILURES = 3;
 
@@ -91,8 +102,8 @@ export class Engine {
   /** Entries with a request in flight. */
   #moving = new Set<Entry>();
   #attaching = new Set<string>();
-  /** Files per registration, smaller after one was refused: one bad file must not hold back the others. */
-  #batch = new Map<string, number>();
+  /** By upload session; smaller after a refusal: one bad file must not hold back the others. */
+  #batches = new Map<string, Batch>();
   #samples: readonly Sample[] = [];
   #sentBytes = 0;
   #sendingSince: number | null = null;
@@ -121,6 +132,7 @@ export class Engine {
       onChange,
       onWork,
       onOutdated: () => this.#halt(),
+      log,
     });
     this.#stager = new Stager({
       list: this.list,
@@ -200,7 +212,7 @@ export class Engine {
     const now = this.#host.now();
     if (now - this.#kickedAt < KICK_EVERY_MS) return;
     this.#kickedAt = now;
-    this.#setLink(linkAfterKick(this.#link, now));
+    this.#setLink(linkAfterKick(this.#link, now), 'asked to try now');
     this.#turn();
   }
 
@@ -373,6 +385,7 @@ export class Engine {
   ): Promise<void> {
     const entry = this.list.entry(id);
     if (!entry) return;
+    if (entry.busy.size === 0) this.list.beginSending(entry);
     entry.busy.add(part);
     this.#moving.add(entry);
     await this.#counted((releaseSlot) => request(entry, entry.stop.signal, releaseSlot));
@@ -393,9 +406,11 @@ export class Engine {
       this.#inFlight--;
       isInFlight = false;
     };
+    const now = this.#host.now();
+    if (this.#inFlight === 0) this.#samples = samplesAsSendingBegins(this.#samples, now);
     this.#inFlight++;
     this.#unfinished++;
-    this.#sendingSince ??= this.#host.now();
+    this.#sendingSince ??= now;
     try {
       await request(releaseSlot);
     } catch (cause) {
@@ -407,27 +422,35 @@ export class Engine {
   }
 
   async #attach(sessionId: string, allIds: readonly string[]): Promise<void> {
-    const ids = allIds.slice(0, this.#batch.get(sessionId) ?? allIds.length);
-    const entries = ids.flatMap((id) => this.list.entry(id) ?? []);
+    const batch = this.#batches.get(sessionId) ?? wholeBatch;
+    const entries = allIds.slice(0, batch.files).flatMap((id) => this.list.entry(id) ?? []);
     const first = entries[0];
     if (!first) return;
     this.#attaching.add(sessionId);
     await this.#counted(async () => {
       const startedAt = this.#host.now();
       const files = entries.map(({ upload }) => registrationOf(upload));
-      const { verdict, session } = await this.#watched(this.#stopAll.signal, 0, (signal) =>
-        this.#host.api.attach(sessionId, files, signal),
-      );
+      // Of 1,000 files it is some 300 KiB: not to be watched as if it were nothing.
+      const bytes = new TextEncoder().encode(JSON.stringify(files)).length;
+      const stop = this.#stopAll.signal;
+      const { verdict, session, isStalled } = await this.#watched(stop, bytes, async (signal) => {
+        const answer = await this.#host.api.attach(sessionId, files, signal);
+        return { ...answer, isStalled: signal.reason === STALLED };
+      });
       if (session) {
         this.#answered(0, startedAt);
-        this.#batch.delete(sessionId);
+        this.#batches.set(sessionId, batchAfterSuccess(batch, files.length));
         await this.#attached(session, entries);
-      } else if (verdict.is === 'refused' && entries.length > 1) {
-        this.#batch.set(sessionId, Math.ceil(entries.length / 2));
       } else if (verdict.is === 'refused') {
-        this.#batch.delete(sessionId);
-        await this.#fail(first, verdict);
+        this.#batches.set(sessionId, batchAfterRefusal(files.length));
+        if (files.length === 1) await this.#fail(first, verdict);
+        else this.#host.log(`registering ${files.length} files: ${verdict.code}`);
+      } else if (verdict.is === 'body-too-large') {
+        this.#batches.set(sessionId, batchAfterTooLarge(batch, files.length));
+        if (files.length === 1) await this.#fail(first, { code: 'TOO_LARGE' });
+        else this.#host.log(`registering ${files.length} files: 413 for ${bytes} bytes`);
       } else {
+        if (isStalled) this.#batches.set(sessionId, batchAfterSilence(batch, files.length, bytes));
         await this.#trouble(verdict, startedAt, first);
       }
     });
@@ -492,7 +515,7 @@ export class Engine {
       this.#host.api.digests(upload.session, upload.id, signal),
     );
     if (stop.aborted) return;
-    if (told === null) return this.#failed(startedAt);
+    if (told === null) return this.#failed(startedAt, 'no digests to compare with');
     this.#answered(0, startedAt);
     const unknown = new Map([...told].filter(([part]) => !digests.has(part)));
     const bad = await this.list.bytes.differs(upload, unknown);
@@ -517,7 +540,7 @@ export class Engine {
       } else {
         const progress = offset > (upload.received[part] ?? 0);
         if (progress) this.#answered(0, startedAt);
-        else this.#failed(this.#host.now());
+        else this.#failed(this.#host.now(), 'nothing had arrived');
         await this.#received(entry, part, offset);
       }
     } else if (verdict.is === 'refused' || verdict.is === 'session-expired' || verdict.is === 'cancelled') {
@@ -560,7 +583,7 @@ export class Engine {
     if (digest === null) {
       const kept = answer.offset ?? offset;
       if (kept > offset || length === 0) this.#answered(kept - offset, startedAt);
-      else this.#failed(startedAt); // answered, and nothing arrived
+      else this.#failed(startedAt, 'answered, and nothing had arrived');
       return this.#received(entry, part, kept);
     }
     this.#answered(length, startedAt);
@@ -578,7 +601,10 @@ export class Engine {
   async #changedSince(entry: Entry, part: number): Promise<Unreadable | null> {
     const { upload, busy, digests } = entry;
     if (this.#host.filesAreSnapshots || entry.isRechecked || !this.list.bytes.hasFile(upload.id)) return null;
-    for (const missing of missingParts(upload)) if (!busy.has(missing)) return null;
+    // Another one will be the last, and its digest is not known yet.
+    for (const missing of missingParts(upload)) {
+      if (!(busy.has(missing) && digests.has(missing))) return null;
+    }
     const others = new Map([...digests].filter(([other]) => other !== part));
     const bad = await this.list.bytes.differs(upload, others);
     entry.isRechecked = bad === null;
@@ -602,6 +628,7 @@ export class Engine {
         this.#answered(0, startedAt);
         return this.#received(entry, part, verdict.offset);
       case 'taken-over':
+        this.#host.log('upload: another device, or an older request, is at work on a part');
         entry.attached = false;
         entry.restUntil = this.#host.now() + TAKEN_OVER_REST_MS;
         return;
@@ -614,7 +641,7 @@ export class Engine {
       case 'body-too-large':
         entry.doubtful.add(part);
         if (length <= MIN_SEGMENT_BYTES) return this.#fail(entry, { code: 'TOO_LARGE' });
-        this.#setLink(linkAfterTooLarge(this.#link, length));
+        this.#setLink(linkAfterTooLarge(this.#link, length), `413 for ${length} bytes`);
         return;
       case 'refused':
         return this.#fail(entry, verdict);
@@ -636,7 +663,7 @@ export class Engine {
         return this.#freed(entry);
       case 'signed-out':
         entry.attached = false;
-        this.#failed(startedAt); // should the session be alive after all, this must not spin
+        this.#failed(startedAt, '401'); // should the session be alive after all, this must not spin
         return;
       case 'wrong-account':
         entry.attached = false;
@@ -644,11 +671,11 @@ export class Engine {
         this.#host.onWrongAccount();
         return;
       case 'later':
-        this.#setLink(linkAfterLater(this.#link, this.#host.now(), verdict.afterMs));
+        this.#setLink(linkAfterLater(this.#link, this.#host.now(), verdict.afterMs), 'told to wait');
         this.list.touch([entry.upload.id]);
         return;
       default:
-        this.#failed(startedAt);
+        this.#failed(startedAt, verdict.is === 'unreachable' ? verdict.why : verdict.is);
         this.list.touch([entry.upload.id]);
     }
   }
@@ -728,6 +755,7 @@ export class Engine {
     const { id } = entry.upload;
     const failures = (entry.digestFailures.get(part) ?? 0) + 1;
     entry.digestFailures.set(part, failures);
+    this.#host.log(`upload: a part arrived with another digest, ${failures} times`);
     this.list.bytes.release(id, part, false);
     await this.list.change(entry, { type: 'emptied', part });
     if (failures >= MAX_DIGEST_FAILURES) await this.#fail(entry, { code: 'DIGEST_MISMATCH' });
@@ -764,26 +792,28 @@ export class Engine {
 
   #answered(bytes: number, startedAt: number): void {
     const now = this.#host.now();
-    this.#setLink(linkAfterAnswer(this.#link, bytes, now - startedAt));
+    this.#setLink(linkAfterAnswer(this.#link, bytes, now - startedAt), 'answered');
     this.#sentBytes += bytes;
-    if (bytes > 0) this.#samples = addSample(this.#samples, { at: now, bytes: this.#sentBytes });
+    // The first answer marks where the window begins: after an outage its request may have left long ago.
+    if (bytes > 0 || this.#samples.length === 0)
+      this.#samples = addSample(this.#samples, { at: now, bytes: this.#sentBytes });
     for (const entry of this.#moving) this.list.sample(entry);
   }
 
-  #failed(startedAt: number): void {
-    this.#setLink(linkAfterFailure(this.#link, startedAt, this.#host.now(), this.#host.chance()));
+  #failed(startedAt: number, why: string): void {
+    this.#setLink(linkAfterFailure(this.#link, startedAt, this.#host.now(), this.#host.chance()), why);
   }
 
-  #setLink(link: Link): void {
+  /** `why` is for the log, which has a line for each change and none for what failed together with another. */
+  #setLink(link: Link, why: string): void {
     const before = this.#link;
     this.#link = link;
     const isSeen = link.failures > 1 !== before.failures > 1 || link.toldUntil !== before.toldUntil;
     const isWorse = link.failures > 1 && link.notBefore !== before.notBefore;
-    if (isSeen || isWorse) {
-      this.#host.log(
-        `network: ${link.failures} failures, next try in ${Math.max(0, link.notBefore - this.#host.now())} ms`,
-      );
-      this.list.touchAll();
+    if (isSeen || isWorse) this.list.touchAll();
+    if (isSeen || isWorse || link.failures > before.failures || link.ceilingBytes !== before.ceilingBytes) {
+      const waitMs = Math.max(0, sendNotBefore(link) - this.#host.now());
+      this.#host.log(`network: ${why}, ${link.failures} failures, next try in ${waitMs} ms`);
     }
   }
 
@@ -793,8 +823,9 @@ export class Engine {
     const patience = stallMs(this.#link, bytes, this.#times.stallMs);
     const startedAt = this.#host.now();
     const cancel = this.#host.timer(patience, () => {
-      this.#setLink(linkAfterSilence(this.#link, startedAt, this.#host.now(), this.#host.chance()));
-      stalled.abort('stalled');
+      const now = this.#host.now();
+      this.#setLink(linkAfterSilence(this.#link, bytes, startedAt, now, this.#host.chance()), STALLED);
+      stalled.abort(STALLED);
     });
     try {
       return await ask(AbortSignal.any([stop, stalled.signal]));

@@ -36,6 +36,24 @@ test('a line says when, by which worker, from where, and what', async () => {
   expect(await log.read()).toEqual([{ at: 1_000_000, worker: '0123', source: 'engine', text: 'starts' }]);
 });
 
+test('a line that is written again and again within a second is one, with its number', async () => {
+  const { log, lines } = logOf();
+  for (let n = 0; n < 1000; n++) log.of('engine')('upload: failed, QUOTA_EXCEEDED');
+  log.of('gateway')('upload: failed, QUOTA_EXCEEDED');
+  log.of('engine')('upload: failed, QUOTA_EXCEEDED');
+  log.of('engine')('other');
+  await vi.advanceTimersByTimeAsync(1000);
+  log.of('engine')('other');
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(lines.map(({ source, text }) => `${source} ${text}`)).toEqual([
+    'engine upload: failed, QUOTA_EXCEEDED (1000 times)',
+    'gateway upload: failed, QUOTA_EXCEEDED',
+    'engine upload: failed, QUOTA_EXCEEDED',
+    'engine other',
+    'engine other',
+  ]);
+});
+
 test('lines of one second are one transaction, in their order', async () => {
   const { log, lines, writes } = logOf();
   for (let n = 0; n < 20; n++) log.of(n % 2 ? 'engine' : 'gateway')(`line ${n}`);

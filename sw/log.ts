@@ -11,6 +11,9 @@ export class Log {
   #store: Store;
   #worker: string;
   #waiting: LogEntry[] = [];
+  /** The text of the newest line, and how often it was written on end. */
+  #last = '';
+  #times = 0;
   #dropped = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
@@ -32,10 +35,18 @@ export class Log {
   }
 
   #add(source: LogEntry['source'], text: string): void {
+    // What befalls each of 1,000 files is said once a second, not 1,000 times.
+    const last = this.#waiting.at(-1);
+    if (last?.source === source && this.#last === text) {
+      last.text = `${text} (${++this.#times} times)`;
+      return;
+    }
     if (this.#waiting.length >= MAX_WAITING) {
       this.#dropped++;
       return;
     }
+    this.#last = text;
+    this.#times = 1;
     this.#waiting.push({ at: Date.now(), worker: this.#worker, source, text });
     this.#timer ??= setTimeout(() => void this.#flush(), FLUSH_MS);
   }

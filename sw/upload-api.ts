@@ -37,7 +37,7 @@ export class UploadApi {
     const parsed = v.safeParse(UploadSession, answer.json);
     const session = parsed.success ? parsed.output : null;
     const verdict: Verdict =
-      answer.verdict.is === 'done' && !session ? { is: 'unreachable' } : answer.verdict;
+      answer.verdict.is === 'done' && !session ? { is: 'unreachable', why: 'no session' } : answer.verdict;
     return { verdict, session };
   }
 
@@ -109,7 +109,7 @@ export class UploadApi {
     const issuedAt = wholeNumber(answer.headers.get(header.issuedAt));
     // A portal that says 200 to everything has kept nothing.
     const isForeign = answer.verdict.is === 'done' && issuedAt === null;
-    const verdict: Verdict = isForeign ? { is: 'unreachable' } : answer.verdict;
+    const verdict: Verdict = isForeign ? notOurs(answer.status) : answer.verdict;
     const kept = wholeNumber(answer.headers.get(header.offset));
     return { verdict, completesFile: answer.status === 201, issuedAt, offset: kept };
   }
@@ -123,7 +123,7 @@ export class UploadApi {
       body: null,
       signal,
     });
-    if (verdict.is === 'done' && status !== 204) return { is: 'unreachable' }; // not ours
+    if (verdict.is === 'done' && status !== 204) return notOurs(status);
     const unknown = verdict.is === 'refused' && verdict.code === 'NOT_FOUND';
     return unknown || verdict.is === 'session-expired' || verdict.is === 'cancelled'
       ? { is: 'done' }
@@ -136,6 +136,11 @@ export class UploadApi {
     const facts = factsOf(response, json);
     return { verdict: judgeAnswer(facts), status: response.status, headers: response.headers, json };
   }
+}
+
+/** A success in which our server says nothing of what it does. */
+function notOurs(status: number): Verdict {
+  return { is: 'unreachable', why: `status ${status} from somebody else` };
 }
 
 /** A refusal that does not concern the account session, and is no "later". */

@@ -4,8 +4,16 @@ import type { Link } from '../shared/pace.ts';
 import { PART_BYTES, partCount } from '../shared/parts.ts';
 import type { PickedFile, Snapshot } from '../shared/protocol.ts';
 import { isSent } from '../shared/reselect.ts';
-import { addSample, type Sample, speedOf } from '../shared/speed.ts';
-import { isOver, missingParts, nextUpload, spanOf, type Upload, type UploadEvent } from '../shared/upload.ts';
+import { addSample, type Sample, samplesAsSendingBegins, speedOf } from '../shared/speed.ts';
+import {
+  isOver,
+  type Life,
+  missingParts,
+  nextUpload,
+  spanOf,
+  type Upload,
+  type UploadEvent,
+} from '../shared/upload.ts';
 import { isSessionOver, sessionEndsAt } from '../shared/upload-session.ts';
 import { type Safety, type Totals, totalsOf, type UploadView, viewUpload } from '../shared/upload-view.ts';
 import { PartBytes } from './part-bytes.ts';
@@ -57,6 +65,7 @@ interface Host {
   onWork: () => void;
   /** A newer worker has taken over: nothing of this one counts any more. */
   onOutdated: () => void;
+  log: (line: string) => void;
 }
 
 /**
@@ -344,14 +353,28 @@ export class UploadList {
     entry.samples = addSample(entry.samples, { at: this.#host.now(), bytes: shownBytes });
   }
 
+  /** Notes that a request of an upload is about to leave, and none was on its way. */
+  beginSending(entry: Entry): void {
+    entry.samples = samplesAsSendingBegins(entry.samples, this.#host.now());
+  }
+
   #turnTo(entry: Entry, event: UploadEvent): boolean {
     const before = entry.upload;
     const after = nextUpload(before, event);
     if (after === before) return false;
     entry.upload = after;
+    if (after.life !== before.life) this.#logTrouble(after.life);
+    if (event.type === 'retry') entry.digestFailures.clear();
     if (after.life.at !== 'going') this.stopRequests(entry);
     else if (before.life.at !== 'going') entry.attached = false;
     return true;
+  }
+
+  /** What a person did is not logged: only what they did not expect. */
+  #logTrouble(life: Life): void {
+    if (life.at === 'failed') this.#host.log(`upload: failed, ${life.code}`);
+    if (life.at === 'needs-file') this.#host.log(`upload: needs its file, ${life.why}`);
+    if (life.at === 'needs-permission') this.#host.log('upload: needs permission to read its file');
   }
 
   #view(entry: Entry): UploadView {
