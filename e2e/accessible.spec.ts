@@ -26,6 +26,7 @@ for (const [n, { name, show }] of screens.entries()) {
       expect.soft(await faults(walk.page), `${colorScheme}, ${width} wide`).toEqual([]);
       await walk.page.screenshot({ path: pictureOf(name, colorScheme, width) });
     }
+    expect.soft(await overflowing(walk.page), 'wider than the narrowest window').toEqual([]);
   });
 }
 
@@ -35,9 +36,36 @@ function pictureOf(name: string, colorScheme: string, width: number): string {
   return join(import.meta.dirname, '..', 'test-results', 'screens', file);
 }
 
+/**
+ * What sticks out of a window 320 pixels wide, which is also one of 640 at 200 % zoom, with letters, words and lines as
+ * far apart as a person may set them (WCAG 2.2, 1.4.4, 1.4.10, 1.4.12).
+ */
+async function overflowing(page: Page): Promise<string[]> {
+  const usual = page.viewportSize();
+  await page.setViewportSize({ width: 320, height: 640 });
+  const found = await page.evaluate(() => {
+    const spaced = new CSSStyleSheet();
+    spaced.replaceSync(`* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }
+      p { margin-block-end: 2em !important; }`);
+    document.adoptedStyleSheets = [spaced];
+    const width = document.documentElement.clientWidth;
+    const isWide = document.documentElement.scrollWidth > width;
+    const out = [...document.querySelectorAll('body *')].filter((element) => {
+      const { left, right } = element.getBoundingClientRect();
+      return isWide && (right > width + 1 || left < -1) && element.checkVisibility();
+    });
+    document.adoptedStyleSheets = [];
+    return out.map((element) => `${element.tagName}.${element.getAttribute('class')}`);
+  });
+  if (usual) await page.setViewportSize(usual);
+  return found;
+}
+
 /** What axe says of the page, one line for each element. */
 async function faults(page: Page): Promise<string[]> {
   // Without legacy mode it opens a page of its own to gather what frames said; here are none.
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
+  // The size of targets (WCAG 2.2, 2.5.8) is no part of its defaults.
+  const rules = { 'target-size': { enabled: true } };
+  const { violations } = await new AxeBuilder({ page }).options({ rules }).setLegacyMode().analyze();
   return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id} at ${target.join(' ')}`));
 }
