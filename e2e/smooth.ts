@@ -27,16 +27,16 @@ export async function expectSmooth(
   expect(long.length, figures).toBeLessThanOrEqual(MOST_LONG);
 }
 
-/** Scrolls the page to its end, a few screens at a time. */
+/** Scrolls the page as a wheel does, so that each row is made as it comes, and then to its end a few screens at a time. */
 export async function scrollThrough(tab: Tab): Promise<void> {
   await tab.evaluate(async () => {
-    scrollTo({ top: 0, behavior: 'instant' });
+    const seen = async (top: number) => {
+      scrollTo({ top, behavior: 'instant' });
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+    };
     const end = () => document.documentElement.scrollHeight - innerHeight;
-    const steps = 160;
-    for (let step = 1; step <= steps; step++) {
-      scrollTo({ top: (end() * step) / steps, behavior: 'instant' });
-      await new Promise((resolve) => requestAnimationFrame(resolve));
-      await new Promise((resolve) => requestAnimationFrame(resolve));
-    }
+    for (let notch = 0; notch <= 80; notch++) await seen(notch * 150);
+    for (let step = 1; step <= 100; step++) await seen((end() * step) / 100);
   });
 }
