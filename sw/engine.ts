@@ -390,7 +390,10 @@ export class Engine {
     this.#moving.add(entry);
     await this.#counted((releaseSlot) => request(entry, entry.stop.signal, releaseSlot));
     entry.busy.delete(part);
-    if (entry.busy.size === 0) this.#moving.delete(entry);
+    if (entry.busy.size === 0) {
+      this.#moving.delete(entry);
+      this.list.touch([id]); // its row may have been made while this was still under way
+    }
     this.#turn();
   }
 
