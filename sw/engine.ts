@@ -570,7 +570,7 @@ export class Engine {
     if (stop.aborted) return;
     if (typeof digest === 'object' && digest) return this.#unreadable(entry, digest.why);
     if (completes) {
-      const changed = await this.#changedSince(entry, part);
+      const changed = await this.#changedSince(entry);
       if (stop.aborted) return;
       if (changed) return this.#unreadable(entry, changed.why);
     }
@@ -601,15 +601,15 @@ export class Engine {
    * Before the last part of a file goes out: whether the file still has what went out before, where a browser lets a
    * `File` change under the hand.
    */
-  async #changedSince(entry: Entry, part: number): Promise<Unreadable | null> {
+  async #changedSince(entry: Entry): Promise<Unreadable | null> {
     const { upload, busy, digests } = entry;
     if (this.#host.filesAreSnapshots || entry.isRechecked || !this.list.bytes.hasFile(upload.id)) return null;
     // Another one will be the last, and its digest is not known yet.
     for (const missing of missingParts(upload)) {
       if (!(busy.has(missing) && digests.has(missing))) return null;
     }
-    const others = new Map([...digests].filter(([other]) => other !== part));
-    const bad = await this.list.bytes.differs(upload, others);
+    // That part too: it may have been read before the others. A file of one part was read at once.
+    const bad = digests.size > 1 ? await this.list.bytes.differs(upload, digests) : null;
     entry.isRechecked = bad === null;
     return bad;
   }
