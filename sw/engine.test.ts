@@ -94,7 +94,7 @@ class ModelServer {
   }
 
   async #receive(part: number, { headers, body }: ApiRequest, fate: Fate): Promise<Response> {
-    if (this.acknowledged.has(part)) return accepted(this.stored ? 201 : 204);
+    if (this.acknowledged.has(part)) return accepted(this.stored ? 201 : 204, { [header.complete]: '?1' });
     const have = this.parts.get(part) ?? Buffer.alloc(0);
     const bytes =
       body instanceof Blob
@@ -126,10 +126,10 @@ class ModelServer {
       return Response.json({ code: 'DIGEST_MISMATCH' }, { status: 422 });
     }
     this.acknowledged.add(part);
-    if (this.acknowledged.size < this.#count) return accepted(204);
-    this.stored = true;
-    this.commits++;
-    return accepted(201);
+    const isDone = this.acknowledged.size === this.#count;
+    if (isDone) this.commits++;
+    this.stored = isDone;
+    return accepted(isDone ? 201 : 204, { [header.complete]: '?1' });
   }
 
   #session({ path, body }: ApiRequest): Response {
@@ -147,7 +147,7 @@ class ModelServer {
         ...file,
         state: this.cancelled ? 'cancelled' : this.stored ? 'stored' : 'open',
         partBytes: PART_BYTES,
-        acknowledged: [...this.acknowledged].map((part) => [part, part]),
+        acknowledged: [...this.acknowledged].sort((a, b) => a - b).map((part) => [part, part]),
         offsets: Object.fromEntries(offsets.map(([part, bytes]) => [part, bytes.length])),
       })),
     });
@@ -800,6 +800,26 @@ test('a 401 from a server whose session is alive is not asked about without a pa
   const later = phone.now() + 20_000;
   await until(() => phone.now() > later);
   expect(server.calls.length).toBeLessThan(20);
+  await engine.drain();
+});
+
+test('a part that another device has finished meanwhile is not sent on', async () => {
+  const server = new ModelServer(big.length, []);
+  const phone = device(server, big, () => 0);
+  const send = server.send;
+  server.send = async (request) => {
+    // Between two of our segments.
+    if (request.path.endsWith('/parts/0') && (server.parts.get(0)?.length ?? 0) > 0) {
+      server.parts.set(0, big.subarray(0, PART_BYTES));
+      server.acknowledged.add(0);
+    }
+    return send(request);
+  };
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
+  expect(server.content.equals(big)).toBe(true);
+  expect(server.count('PUT parts/0')).toBe(2);
   await engine.drain();
 });
 

@@ -583,6 +583,11 @@ export class Engine {
       return;
     }
     this.#slide(upload.session, answer.issuedAt);
+    if (digest === null && answer.isWhole) {
+      // Another device has sent the rest of this part meanwhile.
+      this.#answered(0, startedAt);
+      return answer.completesFile ? this.#stored(entry) : this.#acknowledged(entry, part, null);
+    }
     if (digest === null) {
       const kept = answer.offset ?? offset;
       if (kept > offset || length === 0) this.#answered(kept - offset, startedAt);

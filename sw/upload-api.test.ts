@@ -167,6 +167,7 @@ test('a segment goes out with its offset and a try of its own, and no digest bef
   expect(await server.sendSegment(segment, signal)).toEqual({
     verdict: { is: 'done' },
     completesFile: false,
+    isWhole: false,
     issuedAt: 55,
     offset: 12,
   });
@@ -186,11 +187,12 @@ test('a segment goes out with its offset and a try of its own, and no digest bef
 
 test('the segment that ends a part carries the digest of the whole part', async () => {
   const { api: server, asked } = api(
-    Response.json({}, { status: 201, headers: { [header.issuedAt]: '56' } }),
+    Response.json({}, { status: 201, headers: { [header.issuedAt]: '56', [header.complete]: '?1' } }),
   );
   expect(await server.sendSegment({ ...segment, digest: 'abc=' }, signal)).toEqual({
     verdict: { is: 'done' },
     completesFile: true,
+    isWhole: true,
     issuedAt: 56,
     offset: null,
   });

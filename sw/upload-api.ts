@@ -87,8 +87,8 @@ export class UploadApi {
   }
 
   /**
-   * Sends a segment; `completesFile` when the server has committed the whole file with it, `offset` is what it has of the
-   * part since, in bytes, while that is not whole.
+   * Sends a segment; `completesFile` when the server has committed the whole file with it, `isWhole` when it has the whole
+   * part, else `offset` is what it has of it since, in bytes.
    */
   async sendSegment(segment: Segment, signal: AbortSignal) {
     const { session, file, part, offset, body, digest } = segment;
@@ -111,7 +111,8 @@ export class UploadApi {
     const isForeign = answer.verdict.is === 'done' && issuedAt === null;
     const verdict: Verdict = isForeign ? notOurs(answer.status) : answer.verdict;
     const kept = wholeNumber(answer.headers.get(header.offset));
-    return { verdict, completesFile: answer.status === 201, issuedAt, offset: kept };
+    const isWhole = answer.headers.get(header.complete) === '?1';
+    return { verdict, completesFile: answer.status === 201, isWhole, issuedAt, offset: kept };
   }
 
   /** Has the server free what it holds of a file; what it does not know is free already. */
