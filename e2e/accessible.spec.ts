@@ -25,8 +25,9 @@ for (const [n, { name, show }] of screens.entries()) {
       await walk.page.setViewportSize({ width, height: 800 });
       expect.soft(await faults(walk.page), `${colorScheme}, ${width} wide`).toEqual([]);
       await walk.page.screenshot({ path: pictureOf(name, colorScheme, width) });
+      if (width !== 360) continue;
+      expect.soft(await overflowing(walk.page), 'wider than the narrowest window').toEqual([]);
     }
-    expect.soft(await overflowing(walk.page), 'wider than the narrowest window').toEqual([]);
   });
 }
 
