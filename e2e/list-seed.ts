@@ -1,8 +1,8 @@
 import type { Tab } from './tab.ts';
 
 /**
- * Puts `count` uploads of the person in `tab` into the worker's store, all of them stored, as they are after an afternoon
- * with a big folder. Made from the one that is on the list, by whoever can wait for no more than that.
+ * Makes `count` uploads in the worker's store of the one that the person in `tab` has on the list, past the worker: it
+ * reads them when it starts next.
  */
 export async function seedList(tab: Tab, count: number): Promise<void> {
   await tab.evaluate(

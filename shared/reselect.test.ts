@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
 import type { SessionFile } from './api.ts';
-import { adoptUpload, isSameByName, rankCandidates, reasonOf, sentParts } from './reselect.ts';
+import {
+  adoptUpload,
+  goingOn,
+  isAllOnItsWay,
+  isSameByName,
+  isUnverified,
+  rankCandidates,
+  reasonOf,
+  sentParts,
+} from './reselect.ts';
 import { type Life, newUpload, type Upload } from './upload.ts';
 
 function upload(id: string, change: Partial<Upload> = {}): Upload {
@@ -140,4 +149,27 @@ test.each([
   ['cancelled', { at: 'cancelled', since: 99, told: true }],
 ] as const)('one that is %s is over here as well', (state, life) => {
   expect(adoptUpload('a1', 's2', { ...elsewhere, state }, 99).life).toEqual(life);
+});
+
+test('what was acknowledged and has no digest here was never compared', () => {
+  const known = new Map([0, 1, 3].map((part) => [part, 'd']));
+  const has = (...acknowledged: [number, number][]) => isUnverified(upload('a', { acknowledged }), known);
+  expect([has(), has([0, 1], [3, 3]), has([0, 2]), has([3, 4])]).toEqual([false, false, true, true]);
+});
+
+test('all of a file is on its way once no part is left that has not been read', () => {
+  const file = upload('a', { size: 40, partBytes: 10, acknowledged: [[0, 1]] });
+  const on = (busy: number[], known: number[]) =>
+    isAllOnItsWay(file, new Set(busy), new Map(known.map((part) => [part, 'd'])));
+  expect([on([2, 3], [2, 3]), on([2, 3], [2]), on([3], [2, 3]), on([], [0, 1])]).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
+});
+
+test('an upload whose file is there goes on from where it stands', () => {
+  const lives: Life[] = [{ at: 'paused' }, { at: 'expired' }, { at: 'needs-file', why: 'gone' }];
+  expect(lives.map((life) => goingOn(upload('a', { life })))).toEqual(['resume', 'refresh', 'retry']);
 });

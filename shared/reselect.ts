@@ -1,7 +1,7 @@
 import type { SessionFile } from './api.ts';
 import type { RefusedFile } from './protocol.ts';
 import { inRanges } from './ranges.ts';
-import { newUpload, nextUpload, type Upload } from './upload.ts';
+import { missingParts, newUpload, nextUpload, type Upload } from './upload.ts';
 
 /** What is known of a file before it is read. */
 export interface FileFacts {
@@ -38,6 +38,30 @@ export function sentParts(
 /** Whether the server has bytes of a part. */
 export function isSent({ acknowledged, received }: Upload, part: number): boolean {
   return inRanges(acknowledged, part) || (received[part] ?? 0) > 0;
+}
+
+/** Whether the server has acknowledged parts of which no digest is known here: they were never compared with a file. */
+export function isUnverified({ acknowledged }: Upload, digests: ReadonlyMap<number, string>): boolean {
+  for (const [from, to] of acknowledged) {
+    for (let part = from; part <= to; part++) if (!digests.has(part)) return true;
+  }
+  return false;
+}
+
+/** Whether every part is acknowledged, or on its way with a digest that is known: no other will be read any more. */
+export function isAllOnItsWay(
+  upload: Upload,
+  busy: ReadonlySet<number>,
+  digests: ReadonlyMap<number, string>,
+): boolean {
+  for (const part of missingParts(upload)) if (!(busy.has(part) && digests.has(part))) return false;
+  return true;
+}
+
+/** What has an upload go on, now that its file is there. */
+export function goingOn({ life }: Upload): 'resume' | 'refresh' | 'retry' {
+  if (life.at === 'paused') return 'resume';
+  return life.at === 'expired' ? 'refresh' : 'retry';
 }
 
 /** With nothing sent yet there is nothing to compare but what the file says of itself. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isSessionOver, sessionEndsAt } from './upload-session.ts';
+import { isRenewedByItself, isSessionOver, refreshedAfter, sessionEndsAt } from './upload-session.ts';
 
 const MINUTE_MS = 60_000;
 const YEAR_MS = 365 * 24 * 60 * MINUTE_MS;
@@ -59,4 +59,16 @@ test('a session is over right after the end that was told', () => {
       else expect(isSessionOver(clock, now)).toBe(now > end);
     }),
   );
+});
+
+test('a session is renewed by itself once per expiry, and again when its time is up once more', () => {
+  const first = { issuedAt, ttlMinutes: 30, clockOffsetMs: 0, refreshed: null };
+  expect(isRenewedByItself(first, issuedAt + 5)).toBe(true);
+  const renewing = { ...first, refreshed: issuedAt };
+  const renewed = { ...renewing, issuedAt: issuedAt + 9, refreshed: refreshedAfter(renewing, issuedAt + 9) };
+  expect(isRenewedByItself(renewed, issuedAt + 10)).toBe(false);
+  expect(isRenewedByItself(renewed, issuedAt + 31 * MINUTE_MS)).toBe(true);
+  // Something has arrived since.
+  expect(isRenewedByItself({ ...renewed, issuedAt: issuedAt + 20 }, issuedAt + 21)).toBe(true);
+  expect([refreshedAfter(null, 5), refreshedAfter(first, 5)]).toEqual([null, null]);
 });

@@ -15,6 +15,26 @@ export function isSessionOver({ issuedAt, ttlMinutes, clockOffsetMs }: SessionCl
   return now + clockOffsetMs - issuedAt > ttlMinutes * 60_000;
 }
 
+/** An upload session as far as its renewals go. */
+export interface Renewal extends SessionClock {
+  /** The `issuedAt` that was last renewed by itself, or came of that; null before. */
+  refreshed: number | null;
+}
+
+/**
+ * Whether a session that is said to be over is renewed by itself: once per expiry. If the server says the same again before
+ * anything has arrived or its time is up, a person decides.
+ */
+export function isRenewedByItself(session: Renewal, now: number): boolean {
+  return session.refreshed !== session.issuedAt || isSessionOver(session, now);
+}
+
+/** `refreshed` of a session that was just answered with `issuedAt`, where it was `before`. */
+export function refreshedAfter(before: Renewal | null, issuedAt: number): number | null {
+  if (before === null) return null;
+  return before.refreshed === before.issuedAt ? issuedAt : before.refreshed;
+}
+
 /** A session with less than this left is worth a word, in ms. */
 const SHORT_MS = 15 * 60_000;
 

@@ -27,9 +27,10 @@ import {
 import { type Plan, planNext, type Standing, type Step } from '../shared/plan.ts';
 import type { Snapshot } from '../shared/protocol.ts';
 import { countRanges, inRanges } from '../shared/ranges.ts';
+import { isAllOnItsWay } from '../shared/reselect.ts';
 import { addSample, type Sample, samplesAsSendingBegins, secondsLeft, speedOf } from '../shared/speed.ts';
-import { isOver, isWhole, missingParts, nextUpload, type Upload } from '../shared/upload.ts';
-import { isSessionOver } from '../shared/upload-session.ts';
+import { isOver, isWhole, nextUpload, type Upload } from '../shared/upload.ts';
+import { isRenewedByItself, isSessionOver, refreshedAfter } from '../shared/upload-session.ts';
 import type { Totals } from '../shared/upload-view.ts';
 import type { ReadPart, Unreadable } from './part-bytes.ts';
 import { Stager } from './stager.ts';
@@ -474,9 +475,7 @@ export class Engine {
       issuedAt: session.issuedAt,
       ttlMinutes: session.sessionTtlMinutes,
       clockOffsetMs: session.now - now,
-      // Renewed by itself just now: if the server says the same before anything arrives, a person decides.
-      refreshed:
-        before && before.refreshed === before.issuedAt ? session.issuedAt : (before?.refreshed ?? null),
+      refreshed: refreshedAfter(before, session.issuedAt),
     };
     this.list.noteSession(record);
     const facts = new Map(session.files.map((file) => [file.id, file]));
@@ -609,10 +608,7 @@ export class Engine {
   async #changedSince(entry: Entry): Promise<Unreadable | null> {
     const { upload, busy, digests } = entry;
     if (this.#host.filesAreSnapshots || entry.isRechecked || !this.list.bytes.hasFile(upload.id)) return null;
-    // Another one will be the last, and its digest is not known yet.
-    for (const missing of missingParts(upload)) {
-      if (!(busy.has(missing) && digests.has(missing))) return null;
-    }
+    if (!isAllOnItsWay(upload, busy, digests)) return null;
     // That part too: it may have been read before the others. A file of one part was read at once.
     const bad = digests.size > 1 ? await this.list.bytes.differs(upload, digests) : null;
     entry.isRechecked = bad === null;
@@ -744,9 +740,7 @@ export class Engine {
 
   async #sessionExpired(sessionId: string): Promise<void> {
     const session = this.list.session(sessionId);
-    // By itself once per expiry; if the server says the same again before the time is up, a person decides.
-    const isOverAgain = session !== null && isSessionOver(session, this.#host.now());
-    const refresh = session !== null && (session.refreshed !== session.issuedAt || isOverAgain);
+    const refresh = session !== null && isRenewedByItself(session, this.#host.now());
     if (refresh) this.list.noteSession({ ...session, refreshed: session.issuedAt });
     const ids = this.list
       .mine()

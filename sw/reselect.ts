@@ -1,5 +1,12 @@
 import type { Calls, PickedFile } from '../shared/protocol.ts';
-import { isSameByName, type Refusal, rankCandidates, reasonOf, sentParts } from '../shared/reselect.ts';
+import {
+  goingOn,
+  isSameByName,
+  type Refusal,
+  rankCandidates,
+  reasonOf,
+  sentParts,
+} from '../shared/reselect.ts';
 import { spanOf, type Upload } from '../shared/upload.ts';
 import { elsewhere } from './elsewhere.ts';
 import type { Engine } from './engine.ts';
@@ -32,12 +39,6 @@ export async function reselect(engine: Engine, files: readonly PickedFile[]): Pr
     matched.push({ id: found.id, picked });
   }
   return { matched, refused };
-}
-
-/** What has an upload go on, now that its file is there. */
-function goingOn({ life }: Upload): 'resume' | 'refresh' | 'retry' {
-  if (life.at === 'paused') return 'resume';
-  return life.at === 'expired' ? 'refresh' : 'retry';
 }
 
 async function firstThatFits(engine: Engine, candidates: Upload[], file: File): Promise<Upload | Refusal> {

@@ -3,7 +3,7 @@ import { HoldfastError } from '../shared/errors.ts';
 import type { Link } from '../shared/pace.ts';
 import { PART_BYTES, partCount } from '../shared/parts.ts';
 import type { PickedFile, Snapshot } from '../shared/protocol.ts';
-import { isSent } from '../shared/reselect.ts';
+import { isSent, isUnverified } from '../shared/reselect.ts';
 import { addSample, type Sample, samplesAsSendingBegins, speedOf } from '../shared/speed.ts';
 import {
   isOver,
@@ -258,11 +258,7 @@ export class UploadList {
   /** Looks whether the server has parts that were never compared with the file at hand. */
   noteUnverified(entry: Entry): void {
     const { upload, digests } = entry;
-    entry.unverified = false;
-    if (!this.bytes.hasSource(upload.id)) return;
-    for (const [from, to] of upload.acknowledged) {
-      for (let part = from; part <= to; part++) if (!digests.has(part)) entry.unverified = true;
-    }
+    entry.unverified = this.bytes.hasSource(upload.id) && isUnverified(upload, digests);
   }
 
   /** Forgets uploads that the server need not be told of. */

@@ -40,14 +40,7 @@ export function PreviewContent({ file }: { file: StoredFile }): JSX.Element {
 
 /** A frame never says that it failed, so the file is asked for first. */
 function Pdf({ file }: { file: StoredFile }): JSX.Element {
-  const [answer, setAnswer] = useState<Answer<string> | null>(null);
-  useEffect(() => {
-    let isHere = true;
-    void readText(file.id, 1).then((given) => isHere && setAnswer(given));
-    return () => {
-      isHere = false;
-    };
-  }, [file.id]);
+  const answer = useBeginning(file, 1);
   if (!answer) return <p class="hint">{t('common.loading')}</p>;
   if (!answer.ok) return <Unseen file={file} why={errorText(answer.code)} />;
   return <iframe class="pdf" src={pdfUrl(file.id)} title={file.name} />;
@@ -77,19 +70,24 @@ function Unseen({ file, why }: { file: StoredFile; why: string }): JSX.Element {
   );
 }
 
-/** The beginning of a text, and how much of it that is. */
-function Text({ file }: { file: StoredFile }): JSX.Element {
-  const [answer, setAnswer] = useState<Answer<string> | null>(
-    file.size === 0 ? { ok: true, value: '' } : null,
-  );
+/** The first bytes of a file as text; null until they are there. */
+function useBeginning({ id, size }: StoredFile, bytes: number): Answer<string> | null {
+  // A range of nothing is no range.
+  const [answer, setAnswer] = useState<Answer<string> | null>(size === 0 ? { ok: true, value: '' } : null);
   useEffect(() => {
-    if (file.size === 0) return; // a range of nothing is no range
+    if (size === 0) return;
     let isHere = true;
-    void readText(file.id, MAX_TEXT_PREVIEW_BYTES).then((given) => isHere && setAnswer(given));
+    void readText(id, bytes).then((given) => isHere && setAnswer(given));
     return () => {
       isHere = false;
     };
-  }, [file.id]);
+  }, [id]);
+  return answer;
+}
+
+/** The beginning of a text, and how much of it that is. */
+function Text({ file }: { file: StoredFile }): JSX.Element {
+  const answer = useBeginning(file, MAX_TEXT_PREVIEW_BYTES);
   if (!answer) return <p class="hint">{t('common.loading')}</p>;
   if (!answer.ok) return <Unseen file={file} why={errorText(answer.code)} />;
   if (answer.value === '') return <p class="hint">{t('preview.empty')}</p>;
