@@ -758,6 +758,20 @@ test.each([
   },
 );
 
+test('a session that ends before its parts could be compared is registered again', async () => {
+  const server = new ModelServer(big.length, []);
+  server.parts.set(0, big.subarray(0, PART_BYTES));
+  server.acknowledged.add(0);
+  server.instead = (call) =>
+    call === 'GET digests' && server.count('PUT session') < 2 ? refusal('EXPIRED_SESSION', 410) : null;
+  const phone = device(server, big, () => 0);
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
+  expect(server.content.equals(big)).toBe(true);
+  await engine.drain();
+});
+
 test('a file that changes under the hand between two of its parts is not stored as a mix', async () => {
   const server = new ModelServer(big.length, []);
   const phone = device(server, big, () => 0, { filesAreSnapshots: false });

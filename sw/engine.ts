@@ -517,7 +517,11 @@ export class Engine {
       this.#host.api.digests(upload.session, upload.id, signal),
     );
     if (stop.aborted) return;
-    if (told === null) return this.#failed(startedAt, 'no digests to compare with');
+    if (told === null) {
+      // Should its session be over rather than the server away, registering again says so.
+      entry.attached = false;
+      return this.#failed(startedAt, 'no digests to compare with');
+    }
     this.#answered(0, startedAt);
     const unknown = new Map([...told].filter(([part]) => !digests.has(part)));
     const bad = await this.list.bytes.differs(upload, unknown);
