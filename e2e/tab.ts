@@ -75,14 +75,11 @@ export class Tab {
     ...args: A
   ): Promise<void> {
     const expression = `Boolean((${holds})(...${JSON.stringify(args)}))`;
-    await poll(`${holds} ${JSON.stringify(args)} in the page`, withinMs, async () => {
-      // A document that is just going away answers with an error, as does one that has not begun.
-      const asked = this.#evaluate<boolean>(expression, true).catch((error: Error) => {
-        if (/The browser is gone|Session with given id/.test(error.message)) throw error;
-        return null;
-      });
-      const answer = await Promise.race([asked, after(ASK_AGAIN_MS)]);
-      return answer?.result.value || undefined;
+    const what = `${holds} ${JSON.stringify(args)} in the page`;
+    const waited = poll(what, withinMs, async () => (await this.#askOnce<boolean>(expression)) || undefined);
+    await waited.catch(async (error: Error) => {
+      const seen = await this.#askOnce<string>(`(${outline})()`).catch(() => null);
+      throw new Error(`${error.message}\n${seen ?? 'The page does not answer.'}`, { cause: error });
     });
   }
 
@@ -312,6 +309,16 @@ export class Tab {
     await this.#cdp.send('Target.closeTarget', { targetId: this.#targetId });
   }
 
+  /** What the page answers; null if it is just going away, has not begun, or keeps silent. */
+  async #askOnce<T>(expression: string): Promise<T | null> {
+    const asked = this.#evaluate<T>(expression, true).catch((error: Error) => {
+      if (/The browser is gone|Session with given id/.test(error.message)) throw error;
+      return null;
+    });
+    const answer = await Promise.race([asked, after(ASK_AGAIN_MS)]);
+    return answer?.result.value ?? null;
+  }
+
   async #evaluate<T>(expression: string, returnByValue: boolean): Promise<Evaluated<T>> {
     const evaluated = await this.#send<Evaluated<T>>('Runtime.evaluate', {
       expression,
@@ -327,6 +334,20 @@ export class Tab {
   #send<T>(method: string, params: object = {}): Promise<T> {
     return this.#cdp.send<T>(method, params, this.#sessionId);
   }
+}
+
+/** In the page: where it is, what has the focus, and what a person reads, for whoever reads why a test failed. */
+function outline(): string {
+  const { activeElement: focused, title, visibilityState, body } = document;
+  const opening = focused?.outerHTML.match(/^<[^>]*>/)?.[0];
+  return [
+    `At ${location.pathname}${location.search} (${title}, ${visibilityState}), focus on ${opening}:`,
+    // biome-ignore lint/performance/useDomNodeTextContent: what is hidden is not what a person reads
+    ...body.innerText
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .slice(0, 40),
+  ].join('\n    ');
 }
 
 function after(ms: number): Promise<null> {

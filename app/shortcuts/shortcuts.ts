@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { useLocation } from 'preact-iso/router';
 import { singleKeys } from '../choices.ts';
 import { openPicker } from '../intake.ts';
@@ -12,7 +12,7 @@ export const isSheetOpen = signal(false);
 /** Listens for shortcuts for as long as someone is signed in. They can be turned off (WCAG 2.2, 2.1.4). */
 export function useShortcuts(isOn: boolean): void {
   const { route } = useLocation();
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isOn) return;
     const listening = new AbortController();
     let begun: Begun | null = null;
