@@ -228,19 +228,26 @@ export class Tab {
       );
   }
 
-  /** Clears what scripts of `origin` have stored, as a browser does that needs the room; cookies stay. */
-  async forgetStorage(origin: string): Promise<void> {
-    const storageTypes = 'indexeddb,cache_storage,local_storage,service_workers,file_systems';
+  /**
+   * Clears what scripts of `origin` have stored, as a browser does that needs the room; cookies stay. Or only what the
+   * worker keeps of uploads, under its hands.
+   */
+  async forgetStorage(origin: string, { keepsWorker = false } = {}): Promise<void> {
+    const storageTypes = keepsWorker
+      ? 'indexeddb'
+      : 'indexeddb,cache_storage,local_storage,service_workers,file_systems';
     await this.#send('Storage.clearDataForOrigin', { origin, storageTypes });
   }
 
   /** Everything of `origin`, its workers too, all cookies, and the browser's own cache; or all but worker and caches. */
   async forgetAll(origin: string, { keepsWorker = false } = {}): Promise<void> {
     await this.#send('Storage.overrideQuotaForOrigin', { origin });
-    // What a worker that runs knows would outlive what is stored.
-    if (keepsWorker) await this.stopWorkers();
     const storageTypes = keepsWorker ? 'indexeddb,local_storage,file_systems' : 'all';
-    await this.#send('Storage.clearDataForOrigin', { origin, storageTypes });
+    // What a worker that runs knows would outlive what is stored, and the parting word of a tab starts it once more.
+    for (let times = 0; times < 2; times++) {
+      if (keepsWorker) await this.stopWorkers();
+      await this.#send('Storage.clearDataForOrigin', { origin, storageTypes });
+    }
     await this.#send('Network.clearBrowserCookies');
     if (!keepsWorker) await this.#send('Network.clearBrowserCache');
   }

@@ -387,6 +387,7 @@ class Device {
         onChange: (ids) => this.#watch(engine, ids),
         onStored: () => undefined,
         onWork: () => undefined,
+        onSuperseded: () => undefined,
         filesAreSnapshots: this.#chance < 0.5,
         stagingRoom: async () => 64 * MIB,
         log,

@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
+import { openDB } from 'idb';
 import { expect, test } from 'vitest';
 import type { AccountState } from '../shared/account-session.ts';
 import { header } from '../shared/api.ts';
@@ -168,9 +169,11 @@ function device(
   chance: () => number,
   { stallMs = 100_000, filesAreSnapshots = names % 2 === 1 } = {},
 ) {
-  const store = new Store(`engine-test-${names++}`);
+  const name = `engine-test-${names++}`;
+  const store = new Store(name);
   const file = new File([content], 'film.bin', { lastModified: 5 });
   const shown: number[] = [];
+  const told = { gone: 0, superseded: 0 };
   const log: string[] = [];
   const birth = performance.now();
   let skipped = 0;
@@ -206,9 +209,11 @@ function device(
         onChange: () => {
           const row = engine.list.row(upload.id);
           if (row) shown.push(row.state.at === 'stored' ? row.size : row.shownBytes);
+          else told.gone++;
         },
         onStored: () => undefined,
         onWork: () => undefined,
+        onSuperseded: () => void told.superseded++,
         filesAreSnapshots,
         stagingRoom: async () => 64 * 1024 * 1024,
         log: (line) => log.push(line),
@@ -220,7 +225,13 @@ function device(
   };
   const add = (engine: Engine, handle?: FileSystemFileHandle) =>
     engine.list.add([upload], [{ id: upload.id, file, path: '', ...(handle && { handle }) }]);
-  return { born, add, store, now, skip, upload, file, shown, log };
+  /** As a browser does that needs the room. */
+  const evict = async () => {
+    const db = await openDB(name);
+    for (const each of db.objectStoreNames) await db.clear(each);
+    db.close();
+  };
+  return { born, add, evict, store, now, skip, upload, file, shown, told, log };
 }
 
 async function until(met: () => boolean): Promise<void> {
@@ -515,6 +526,23 @@ test('a file that was changed between two lives of the worker is never mixed wit
   await aWhile();
   expect([server.calls.filter((call) => call.includes('parts')), server.bodyBytes]).toEqual([[], 0]);
   await engine.drain();
+});
+
+test('an engine whose store was emptied under it ends, and begins again with what is there', async () => {
+  const server = new ModelServer(1000, []);
+  const phone = device(server, noise(1000, 3), () => 0);
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
+  const before = engine.list.generation;
+  await phone.evict();
+  await expect(engine.list.forget([phone.upload.id])).rejects.toMatchObject({ code: 'OUTDATED' });
+  expect(phone.told).toEqual({ gone: 0, superseded: 1 });
+  await engine.start();
+  expect([engine.list.rows(), phone.told.gone]).toEqual([[], 1]);
+  expect(engine.list.generation).toBeGreaterThan(before);
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
 });
 
 test('an engine that another has taken the place of sends nothing more after its first failed save', async () => {

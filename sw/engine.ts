@@ -58,6 +58,8 @@ export interface EngineHost {
   onStored: () => void;
   /** There is work after there was none. */
   onWork: () => void;
+  /** What is stored is not this engine's any more; it has ended, and may be started again once it is the only one. */
+  onSuperseded: () => void;
   /** A `File` whose original was changed can't be read any more; see `PartBytes`. */
   filesAreSnapshots: boolean;
   /** Bytes that may be staged besides those that are. */
@@ -132,7 +134,10 @@ export class Engine {
       heldBack,
       onChange,
       onWork,
-      onOutdated: () => this.#halt(),
+      onOutdated: () => {
+        this.#halt();
+        host.onSuperseded();
+      },
       log,
     });
     this.#stager = new Stager({

@@ -32,6 +32,7 @@ async function device() {
         onChange: () => undefined,
         onStored: () => undefined,
         onWork: () => void count++,
+        onSuperseded: () => undefined,
         filesAreSnapshots: true,
         stagingRoom: async () => 0,
         log: () => undefined,

@@ -98,6 +98,11 @@ test('an engine that another has taken the place of writes nothing more, and is 
   await store.save(newer, { uploads: [upload('u3')] }, 'strict');
 });
 
+test('a generation is above all that are known, also when the browser has thrown away what was stored', async () => {
+  const store = new Store(named());
+  expect([await store.claim(7), await store.claim(3), await store.claim()]).toEqual([8, 9, 10]);
+});
+
 test('a checkpoint that is already on its way when another engine claims its place is whole or not there', async () => {
   const name = named();
   const old = new Store(name);

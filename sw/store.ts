@@ -119,11 +119,14 @@ export class Store {
     this.#name = name;
   }
 
-  /** Takes the engine's place: the new generation, which every older engine's checkpoints will fail against. */
-  async claim(): Promise<number> {
+  /**
+   * Takes the engine's place: the new generation, which every older engine's checkpoints will fail against. It is above
+   * `known`, also where the browser has thrown away what was stored.
+   */
+  async claim(known = 0): Promise<number> {
     return this.#with(async (db) => {
       const tx = db.transaction('meta', 'readwrite');
-      const generation = asGeneration(await tx.store.get('generation')) + 1;
+      const generation = Math.max(asGeneration(await tx.store.get('generation')), known) + 1;
       await tx.store.put(generation, 'generation');
       await tx.done;
       return generation;

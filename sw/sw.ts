@@ -77,6 +77,7 @@ const engine: Engine = new Engine(
     onChange: (ids) => news.note(ids),
     onStored: () => postNews({ type: 'library' }),
     onWork: () => void wake.ask(),
+    onSuperseded: letGo,
     // An interface of Chromium alone, which has that property since it stats a file before each read.
     filesAreSnapshots: 'userAgentData' in navigator,
     stagingRoom,
@@ -160,26 +161,33 @@ async function onMessage(event: ExtendableMessageEvent): Promise<void> {
 
 /** Answers a page, whatever becomes of its call. */
 async function reply(call: ParsedCall, port: MessagePort | undefined): Promise<void> {
+  const desk = {
+    account,
+    device,
+    inbox,
+    engine: startEngine,
+    news,
+    log,
+    store,
+    about,
+    drain,
+    isBusy,
+    adding,
+  };
+  const answer = () => answerCall(desk, call);
   try {
-    const desk = {
-      account,
-      device,
-      inbox,
-      engine: startEngine,
-      news,
-      log,
-      store,
-      about,
-      drain,
-      isBusy,
-      adding,
-    };
-    port?.postMessage({ ok: true, value: await answerCall(desk, call) });
+    // An engine whose store was emptied under it has ended by then: the next one begins with what is there.
+    const value = await answer().catch((cause) => (isOutdated(cause) ? answer() : Promise.reject(cause)));
+    port?.postMessage({ ok: true, value });
   } catch (cause) {
     const code = cause instanceof HoldfastError ? cause.code : 'INTERNAL';
     log.of('worker')(`${call.name} failed: ${cause instanceof Error ? cause.message : String(cause)}`);
     port?.postMessage({ ok: false, code });
   }
+}
+
+function isOutdated(cause: unknown): boolean {
+  return cause instanceof HoldfastError && cause.code === 'OUTDATED';
 }
 
 /** Keeps this worker alive for a while on behalf of a page, if there is work. */
@@ -243,9 +251,14 @@ function startEngine(): Promise<Engine> {
 
 async function drain(): Promise<void> {
   await engine.drain();
+  letGo();
+  drainedAt = Date.now();
+}
+
+/** The engine has ended: another worker's may start, or in time this one's again. */
+function letGo(): void {
   leases.endAll();
   releaseEngineLock();
-  drainedAt = Date.now();
   started = null;
 }
 

@@ -63,7 +63,7 @@ interface Host {
   onChange: (ids: readonly string[]) => void;
   /** There may be something to do. */
   onWork: () => void;
-  /** A newer worker has taken over: nothing of this one counts any more. */
+  /** A newer worker has taken over, or the browser has emptied the store: nothing of this one counts any more. */
   onOutdated: () => void;
   log: (line: string) => void;
 }
@@ -85,9 +85,10 @@ export class UploadList {
     this.bytes = new PartBytes(host.store, host.filesAreSnapshots);
   }
 
-  /** Takes the place of any worker before this one and reads where things stand. */
+  /** Takes the place of any worker before this one and reads where things stand: on a second time, what is left. */
   async load(): Promise<void> {
-    this.#generation = await this.#host.store.claim();
+    const known = [...this.#entries.keys()];
+    this.#generation = await this.#host.store.claim(this.#generation);
     const loaded = await this.#host.store.load();
     this.#entries = new Map(loaded.uploads.map((upload) => [upload.id, newEntry(upload)]));
     this.#mine = null;
@@ -98,6 +99,7 @@ export class UploadList {
     for (const { id, part, value } of loaded.digests) this.#entries.get(id)?.digests.set(part, value);
     for (const { id, part } of loaded.staged) this.bytes.noteStaged(id, part);
     for (const id of loaded.handles) this.bytes.noteHandle(id);
+    if (known.length > 0) this.touch(known);
   }
 
   /** Goes up with each worker that takes over; checkpoints of an older one fail. */

@@ -52,11 +52,14 @@ export async function forgetAll(walk: Walk): Promise<void> {
   const cdp = await cdpOf(page);
   await cdp.send('WebAuthn.disable');
   await cdp.send('Storage.overrideQuotaForOrigin', { origin: stage.origin });
-  // What a worker that runs knows would outlive what is stored. One that waits goes too, and the old one with it.
-  if (!walk.hasNewWorker) await stopWorkers(cdp);
   const storageTypes = walk.hasNewWorker ? 'all' : 'indexeddb,local_storage,file_systems';
+  // What a worker that runs knows would outlive what is stored, and the parting word of a page starts it once more.
+  // One that waits goes too, and the old one with it.
+  for (let times = 0; times < 2; times++) {
+    if (!walk.hasNewWorker) await stopWorkers(cdp);
+    await cdp.send('Storage.clearDataForOrigin', { origin: stage.origin, storageTypes });
+  }
   walk.hasNewWorker = false;
-  await cdp.send('Storage.clearDataForOrigin', { origin: stage.origin, storageTypes });
   await page.context().clearCookies();
   await page.context().grantPermissions(['notifications', 'background-sync'], { origin: stage.origin });
 }
