@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isRenewedByItself, isSessionOver, refreshedAfter, sessionEndsAt } from './upload-session.ts';
+import {
+  isEndNews,
+  isRenewedByItself,
+  isSessionOver,
+  refreshedAfter,
+  sessionEndsAt,
+} from './upload-session.ts';
 
 const MINUTE_MS = 60_000;
 const YEAR_MS = 365 * 24 * 60 * MINUTE_MS;
@@ -46,6 +52,18 @@ test('the end of a session is worth a word in its last quarter of an hour', () =
 test('the end of a session is told by the clock of the device', () => {
   const clock = { issuedAt, ttlMinutes: 10, clockOffsetMs: 5 * MINUTE_MS };
   expect(sessionEndsAt(clock, issuedAt)).toBe(issuedAt + 5 * MINUTE_MS);
+});
+
+test.each([
+  [null, null, false],
+  [5, null, true],
+  [null, 5, true],
+  [5, 5, false],
+  [29_999, 0, false],
+  [30_000, 0, true],
+  [0, 30_000, true],
+])('an end at %s after one at %s is news: %s', (endsAt, told, isNews) => {
+  expect(isEndNews(endsAt, told)).toBe(isNews);
 });
 
 test('a session is over right after the end that was told', () => {

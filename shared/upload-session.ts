@@ -46,3 +46,12 @@ export function sessionEndsAt(
   const endsAt = issuedAt + ttlMinutes * 60_000 - clockOffsetMs;
   return endsAt - now < SHORT_MS ? endsAt : null;
 }
+
+/** Less than this is not seen in minutes, in ms. */
+const SEEN_MS = 30_000;
+
+/** Whether an end that a person was told of as `told` is to be told anew: it has come into sight, moved, or is far again. */
+export function isEndNews(endsAt: number | null, told: number | null): boolean {
+  if (endsAt === null || told === null) return endsAt !== told;
+  return Math.abs(endsAt - told) >= SEEN_MS;
+}

@@ -91,6 +91,7 @@ async function pong(desk: Desk): Promise<Calls['ping']['reply']> {
   if (desk.account.current.at === 'unknown') await desk.account.ask();
   else void desk.account.check();
   const engine = await desk.engine();
+  engine.list.tellEnds(); // nothing else looks at the clock while all that is left is paused
   return {
     ...desk.about(),
     session: desk.account.view,

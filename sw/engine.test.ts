@@ -668,6 +668,41 @@ test('a session that is over takes no more files', async () => {
   await next.drain();
 });
 
+test('the end of a session comes into sight though nothing moves', async () => {
+  const phone = device(new ModelServer(1000, []), noise(1000, 1), () => 0);
+  const { id, session } = phone.upload;
+  const record = { account: 'a1', ttlMinutes: 60, clockOffsetMs: 0, refreshed: null };
+  const issuedAt = phone.now();
+  const paused = { ...phone.upload, life: { at: 'paused' } } as const;
+  const sessions = [{ ...record, id: session, issuedAt }];
+  const { list: before } = await phone.born();
+  await phone.store.save(before.generation, { uploads: [paused], sessions }, 'strict');
+  const engine = await phone.born();
+  engine.list.tellEnds();
+  expect([engine.list.row(id)?.sessionEndsAt, phone.shown.length]).toEqual([null, 0]);
+  phone.skip(50 * 60_000);
+  engine.list.tellEnds();
+  engine.list.tellEnds();
+  expect([engine.list.row(id)?.sessionEndsAt, phone.shown.length]).toEqual([issuedAt + 60 * 60_000, 1]);
+});
+
+test('what activity has moved the end of a session to outlives the worker', async () => {
+  const server = new ModelServer(big.length, []);
+  const phone = device(server, big, () => 0);
+  const { send } = server;
+  const slid = 90 * 60_000;
+  server.send = async (request) => {
+    const answer = await send(request);
+    if (answer.headers.has(header.issuedAt)) answer.headers.set(header.issuedAt, String(slid));
+    return answer;
+  };
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
+  const [session] = (await phone.store.load()).sessions;
+  expect(session?.issuedAt).toBe(slid);
+});
+
 test('sessions of which no upload is left are forgotten at the start', async () => {
   const phone = device(new ModelServer(1000, []), noise(1000, 1), () => 0);
   const engine = await phone.born();

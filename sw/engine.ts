@@ -316,6 +316,7 @@ export class Engine {
   #tick(): void {
     this.#tickAt = null;
     this.list.touch([...this.#moving].map(({ upload }) => upload.id));
+    this.list.tellEnds();
     this.#expireSessions(this.#host.now());
   }
 
@@ -590,7 +591,7 @@ export class Engine {
       await this.#sendRefused(entry, step, answer.verdict, startedAt, stop);
       return;
     }
-    this.#slide(upload.session, answer.issuedAt);
+    if (answer.issuedAt !== null) this.list.slideSession(upload.session, answer.issuedAt);
     if (digest === null && answer.isWhole) {
       // Another device has sent the rest of this part meanwhile.
       this.#answered(0, startedAt);
@@ -842,13 +843,6 @@ export class Engine {
       return await ask(AbortSignal.any([stop, stalled.signal]));
     } finally {
       cancel();
-    }
-  }
-
-  #slide(sessionId: string, issuedAt: number | null): void {
-    const session = this.list.session(sessionId);
-    if (session && issuedAt !== null && issuedAt > session.issuedAt) {
-      this.list.noteSession({ ...session, issuedAt });
     }
   }
 

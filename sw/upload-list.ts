@@ -14,7 +14,7 @@ import {
   type Upload,
   type UploadEvent,
 } from '../shared/upload.ts';
-import { isSessionOver, sessionEndsAt } from '../shared/upload-session.ts';
+import { isEndNews, isSessionOver, sessionEndsAt } from '../shared/upload-session.ts';
 import { type Safety, type Totals, totalsOf, type UploadView, viewUpload } from '../shared/upload-view.ts';
 import { PartBytes } from './part-bytes.ts';
 import type { Checkpoint, SessionRecord, Store } from './store.ts';
@@ -49,6 +49,8 @@ export interface Entry {
 
 /** How long an upload is left alone after its checkpoint could not be written, in ms. */
 const UNSAVED_REST_MS = 5000;
+/** How far the end of a session moves before that is written down, in ms: a minute short of it is as good as true. */
+const SLIDE_MS = 60_000;
 
 interface Host {
   store: Store;
@@ -78,6 +80,11 @@ export class UploadList {
   #generation = 0;
   #entries = new Map<string, Entry>();
   #sessions = new Map<string, SessionRecord>();
+  /** Sessions whose end has moved since it was written down, and what was written of it last. */
+  #slid = new Set<string>();
+  #writtenIssuedAt = new Map<string, number>();
+  /** By session, the end that pages were told of; see `sessionEndsAt`. */
+  #toldEnds = new Map<string, number | null>();
   #mine: { account: string | null; entries: readonly Entry[] } | null = null;
 
   constructor(host: Host) {
@@ -145,10 +152,31 @@ export class UploadList {
     this.#sessions.set(record.id, record);
   }
 
+  /** Activity has moved the end of a session. That is written down with what is next, and not with each part. */
+  slideSession(id: string, issuedAt: number): void {
+    const session = this.#sessions.get(id);
+    if (!session || issuedAt <= session.issuedAt) return;
+    this.noteSession({ ...session, issuedAt });
+    if (issuedAt - (this.#writtenIssuedAt.get(id) ?? 0) >= SLIDE_MS) this.#slid.add(id);
+  }
+
+  /** Tells pages of the sessions whose end has come into sight since they were told last, or has moved. */
+  tellEnds(): void {
+    const now = this.#host.now();
+    for (const session of this.#sessions.values()) {
+      const endsAt = sessionEndsAt(session, now);
+      if (!isEndNews(endsAt, this.#toldEnds.get(session.id) ?? null)) continue;
+      this.#toldEnds.set(session.id, endsAt);
+      const isOfIt = ({ upload }: Entry) => upload.session === session.id && !isOver(upload);
+      this.touch([...this.#entries.values()].filter(isOfIt).map(({ upload }) => upload.id));
+    }
+  }
+
   /** Throws `OUTDATED` when a newer worker has taken over, `DEVICE_FULL` when the browser has no room. */
   async save(checkpoint: Checkpoint, durability: 'strict' | 'relaxed'): Promise<void> {
+    const sessions = [...this.#takeSlid(), ...(checkpoint.sessions ?? [])];
     try {
-      await this.#host.store.save(this.#generation, checkpoint, durability);
+      await this.#host.store.save(this.#generation, { ...checkpoint, sessions }, durability);
     } catch (cause) {
       if (cause instanceof HoldfastError && cause.code === 'OUTDATED') this.#host.onOutdated();
       throw cause;
@@ -373,6 +401,13 @@ export class UploadList {
     if (life.at === 'failed') this.#host.log(`upload: failed, ${life.code}`);
     if (life.at === 'needs-file') this.#host.log(`upload: needs its file, ${life.why}`);
     if (life.at === 'needs-permission') this.#host.log('upload: needs permission to read its file');
+  }
+
+  #takeSlid(): SessionRecord[] {
+    const records = [...this.#slid].flatMap((id) => this.#sessions.get(id) ?? []);
+    for (const { id, issuedAt } of records) this.#writtenIssuedAt.set(id, issuedAt);
+    this.#slid.clear();
+    return records;
   }
 
   #view(entry: Entry): UploadView {
