@@ -1,20 +1,9 @@
 import { expect } from '@playwright/test';
+import { test } from './boxed.ts';
 import { test as base, type Journey, MIB, rowIs } from './journey.ts';
-import { Middlebox } from './middlebox.ts';
 import { poll } from './poll.ts';
 import type { SeenRequest } from './request-heads.ts';
 import { partPuts } from './wire.ts';
-
-/** A journey whose requests all pass a box that speaks HTTP. */
-const test = base.extend<{ box: Middlebox }>({
-  box: async ({ journey }, use) => {
-    const { proxy, server } = journey.stage;
-    const box = await Middlebox.start(server.port);
-    proxy.targetPort = box.port;
-    await use(box);
-    box.close();
-  },
-});
 
 test('"later" is waited out as told, and the upload goes on', async ({ journey, box }) => {
   const { proxy } = journey.stage;

@@ -60,6 +60,7 @@ async function oneExpiry(
   const until = proxy.draw([Math.floor(0.1 * total), Math.floor(0.8 * total)]);
   await poll('part of the batch', 60_000, () => proxy.counts.fromClients >= until || undefined, 10);
 
+  const expiredAt = Date.now();
   const finished = await expire(journey, kind);
   await tab.untilWithin(
     60_000,
@@ -76,6 +77,7 @@ async function oneExpiry(
   if (kind !== 'reaped') expect(resentBytes).toBeLessThanOrEqual(inFlightBytes(proxy.requests, 410));
   const late = partPuts(proxy.requests).filter(({ status }) => status === 410);
   expect(late.length).toBeLessThanOrEqual(MAX_IN_FLIGHT);
+  if (kind === 'local') expectKnownHere(proxy.requests, late, expiredAt);
   expect(resentOf(proxy.requests, finished)).toBe(0);
   const expected = files.map(({ bytes, sha256 }, n) => ({
     name: `run-${run}-${n}.bin`,
@@ -113,6 +115,19 @@ async function expire({ stage }: Journey, kind: (typeof kinds)[number]): Promise
   }
   await proxy.set({ refuse: false });
   return stopped;
+}
+
+/** The session was refreshed since its time was up here, and not because the server said so. */
+function expectKnownHere(
+  requests: readonly SeenRequest[],
+  late: readonly SeenRequest[],
+  expiredAt: number,
+): void {
+  const isRefresh = ({ method, path, startedAt }: SeenRequest) =>
+    method === 'PUT' && /\/upload-sessions\/[^/]+$/.test(path) && startedAt > expiredAt;
+  const refreshedAt = requests.find(isRefresh)?.startedAt ?? Number.POSITIVE_INFINITY;
+  for (const { answeredAt } of late) expect(answeredAt).toBeGreaterThanOrEqual(refreshedAt);
+  expect(refreshedAt).toBeLessThan(Number.POSITIVE_INFINITY);
 }
 
 function finishedFiles(requests: readonly SeenRequest[]): Set<string> {

@@ -69,7 +69,7 @@ const USUAL_ENV = { CODE_SENDS_PER_HOUR: '1000', CODE_SENDS_PER_DAY: '1000' };
  * What the tests of one process have of each other, since it is slow to start: the browser, with the app's worker in it,
  * and the server, which knows each test by a person of its own. Only where all went as expected.
  */
-class Shared {
+export class Shared {
   #browser: PlainBrowser | null = null;
   #stage: Stage | null = null;
   #tests = 0;
