@@ -6,6 +6,7 @@ import { t } from '../i18n.ts';
 import { act } from '../intake.ts';
 import { focusPage } from '../page-focus.ts';
 import { actionCounts, groups, idsFor, placeOf } from '../state.ts';
+import { type HeadLine, Lines, type RowLine } from './lines.ts';
 import {
   type AllAction,
   allActions,
@@ -84,12 +85,7 @@ function Rows({ places }: { places: readonly Place[] }): JSX.Element {
     <>
       {[...batches].map(([at, some]) => (
         <Fragment key={at}>
-          {batches.size > 1 && (
-            <h3 class="batch">
-              {t('group.batch', { when: isToday(at) ? timeOfDay(at) : moment(at) })}{' '}
-              <span class="count">{number(some.length)}</span>
-            </h3>
-          )}
+          {batches.size > 1 && <BatchHead at={at} count={some.length} />}
           <ul>
             {some.map(({ id }) => (
               <UploadRow key={id} id={id} />
@@ -101,7 +97,16 @@ function Rows({ places }: { places: readonly Place[] }): JSX.Element {
   );
 }
 
-/** Rows of one height, of which only those near are there; each says which of how many it is. */
+function BatchHead({ at, count }: { at: number; count: number }): JSX.Element {
+  return (
+    <h3 class="batch">
+      {t('group.batch', { when: isToday(at) ? timeOfDay(at) : moment(at) })}{' '}
+      <span class="count">{number(count)}</span>
+    </h3>
+  );
+}
+
+/** Lines of one height, of which only those near are there; each row says which of how many it is. */
 function WindowedRows(props: {
   places: readonly Place[];
   window: Range;
@@ -109,18 +114,32 @@ function WindowedRows(props: {
   height: number;
 }): JSX.Element {
   const { places, window, focused, height } = props;
-  const shown = places.slice(window.from, window.to).map(({ id }, n) => ({ id, index: window.from + n }));
+  const lines = new Lines(places);
+  const shown: (RowLine | HeadLine)[] = [...lines.within(window)];
   // The row with the keyboard's focus stays, or the next Tab would begin at the top of the page.
   const place = focused === null ? undefined : placeOf(focused);
   if (focused && place && places[place.index]?.id === focused) {
-    if (place.index < window.from) shown.unshift({ id: focused, index: place.index });
-    if (place.index >= window.to) shown.push({ id: focused, index: place.index });
+    const at = lines.lineOf(place.index);
+    if (at < window.from) shown.unshift({ at, index: place.index });
+    if (at >= window.to) shown.push({ at, index: place.index });
   }
   return (
-    <ul style={{ '--row': `${height}px`, 'block-size': `${places.length * height}px` }}>
-      {shown.map(({ id, index }) => (
-        <UploadRow key={id} id={id} index={index} of={places.length} />
-      ))}
+    <ul style={{ '--row': `${height}px`, 'block-size': `${lines.count * height}px` }}>
+      {shown.map((line) =>
+        'index' in line ? (
+          <UploadRow
+            key={places[line.index]?.id}
+            id={places[line.index]?.id ?? ''}
+            at={line.at}
+            index={line.index}
+            of={places.length}
+          />
+        ) : (
+          <li key={`line ${line.at}`} class="batch-line" style={{ '--at': line.at }}>
+            <BatchHead at={line.batchAt} count={line.count} />
+          </li>
+        ),
+      )}
     </ul>
   );
 }
@@ -180,7 +199,7 @@ function useWindows(list: RefObject<HTMLElement | null>, all: Groups, isLong: bo
     const next = each((name) => {
       const top = list.current?.querySelector(`[data-group="${name}"] ul`)?.getBoundingClientRect().top;
       if (top === undefined) return { from: 0, to: 0 };
-      const rows = groups.peek()[name].length;
+      const rows = new Lines(groups.peek()[name]).count;
       return nextWindow(last.current[name], { top, height: innerHeight, rowHeight: rowHeight(name), rows });
     });
     if (isSame(last.current, next)) return;
@@ -230,7 +249,8 @@ function useSpotlight(list: RefObject<HTMLElement | null>, isLong: boolean): voi
     const find = () => list.current?.querySelector<HTMLElement>(`[data-upload="${wanted.id}"]`);
     const ul = list.current?.querySelector(`[data-group="${place.group}"] ul`);
     if (isLong && ul && !find()) {
-      const top = ul.getBoundingClientRect().top + scrollY + place.index * rowHeight(place.group);
+      const line = new Lines(groups.peek()[place.group]).lineOf(place.index);
+      const top = ul.getBoundingClientRect().top + scrollY + line * rowHeight(place.group);
       scrollTo({ top: top - innerHeight / 2, behavior: 'instant' });
     }
     // Its row is made within the frame after the scroll.

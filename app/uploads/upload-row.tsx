@@ -16,10 +16,12 @@ import { SessionEnd } from './session-end.tsx';
  */
 export function UploadRow({
   id,
+  at,
   index,
   of,
 }: {
   id: string;
+  at?: number;
   index?: number;
   of?: number;
 }): JSX.Element | null {
@@ -34,7 +36,7 @@ export function UploadRow({
       data-safe={view.safe}
       tabIndex={-1}
       {...(index !== undefined && {
-        style: { '--at': index },
+        style: { '--at': at },
         'aria-posinset': index + 1,
         'aria-setsize': of,
       })}
