@@ -46,17 +46,22 @@ test('a proxy that refuses large bodies gets smaller ones', async ({ journey, bo
 test('a captive portal stops nothing for good, and signs nobody out', async ({ journey, box }) => {
   const file = await journey.file('film.bin', 12 * MIB);
   const tab = await journey.signedInTab();
-  let portal: 'page' | 'redirect' | null = 'page';
+  let portal: 'page' | 'redirect' | 'refusal' | null = 'page';
   box.rule = ({ url }) => {
     if (!portal || !url?.startsWith('/api/')) return null;
     if (portal === 'redirect') return { status: 302, headers: { Location: 'http://portal.test/login' } };
-    return { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<h1>Welcome to the hotel</h1>' };
+    const status = portal === 'refusal' ? 401 : 200;
+    return { status, headers: { 'Content-Type': 'text/html' }, body: '<h1>Welcome to the hotel</h1>' };
   };
   await tab.pick([file.path]);
   await rowIs(tab, 'waiting');
   portal = 'redirect';
   await poll('a request to be redirected', 40_000, () => {
     return journey.stage.proxy.requests.some(({ status }) => status === 302) || undefined;
+  });
+  portal = 'refusal';
+  await poll('requests to be refused', 40_000, () => {
+    return journey.stage.proxy.requests.filter(({ status }) => status === 401).length > 2 || undefined;
   });
   expect(await tab.evaluate(() => location.pathname)).toBe('/app');
   portal = null;

@@ -106,7 +106,7 @@ test('a 401 to what left before the session was last seen alive is sent again wi
 test.each([
   [200, 'alive'],
   [204, 'alive'],
-  [401, 'expired'],
+  [401, 'unknown'],
   [0, 'unknown'],
   [302, 'unknown'],
   [403, 'unknown'],
@@ -116,7 +116,16 @@ test.each([
   [503, 'unknown'],
   [null, 'unknown'],
 ] as const)('a probe that is answered %s says %s', (status, verdict) => {
-  expect(judgeProbe(status)).toBe(verdict);
+  expect(judgeProbe(status, undefined)).toBe(verdict);
+});
+
+test.each([
+  ['SESSION_EXPIRED', 'expired'],
+  ['SIGNED_OUT', 'expired'],
+  ['CODE_WRONG', 'unknown'],
+  [null, 'unknown'],
+])('a probe that is refused with the code %s says %s', (code, verdict) => {
+  expect(judgeProbe(401, code)).toBe(verdict);
 });
 
 type Op =

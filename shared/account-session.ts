@@ -90,8 +90,16 @@ export function judgeRefusal(
   return proofsNow > proofs ? 'send-again' : 'probe';
 }
 
-/** What a probe's answer says: `unknown` is anything but a clear yes or no, and never signs anyone out. */
-export function judgeProbe(status: number | null): 'alive' | 'expired' | 'unknown' {
-  if (status === 401) return 'expired';
+/** What a probe's answer says. */
+export type ProbeVerdict = 'alive' | 'expired' | 'unknown';
+
+/** Whether a 401 with this code is our server's word: one of a proxy or a portal says nothing of the session. */
+export function isSignedOutCode(code: unknown): boolean {
+  return code === 'SESSION_EXPIRED' || code === 'SIGNED_OUT';
+}
+
+/** `unknown` is anything but a clear yes or no of our server's, and never signs anyone out. */
+export function judgeProbe(status: number | null, code: unknown): ProbeVerdict {
+  if (status === 401) return isSignedOutCode(code) ? 'expired' : 'unknown';
   return status !== null && status >= 200 && status < 300 ? 'alive' : 'unknown';
 }

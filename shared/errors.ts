@@ -81,6 +81,11 @@ export function isApiErrorCode(value: unknown): value is ApiErrorCode {
   return typeof value === 'string' && Object.hasOwn(apiErrors, value);
 }
 
+/** The code in the body of a problem; null when it has none. */
+export function problemCode(body: unknown): unknown {
+  return typeof body === 'object' && body !== null && 'code' in body ? body.code : null;
+}
+
 /** A broken promise, with the code to act on and a message for whoever debugs. */
 export class HoldfastError extends Error {
   readonly code: ErrorCode;

@@ -179,6 +179,7 @@ test('a worker that died before the system had shown it: the next one has it sho
 test.each([
   ['nothing', () => null],
   ['a server in trouble', () => new Response(null, { status: 503 })],
+  ['a 401 of something between', () => new Response('<h1>Sign in to the hotel</h1>', { status: 401 })],
   ['a refusal that is no 401', () => Response.json({ code: 'WRONG_ACCOUNT' }, { status: 403 })],
   ['the page of a portal', () => new Response('<html>', { headers: { 'Content-Type': 'text/html' } })],
   ['JSON of something else', () => Response.json({ hello: 'world' })],

@@ -1,7 +1,12 @@
 import * as v from 'valibot';
-import type { AccountEvent, AccountState } from '../shared/account-session.ts';
-import { judgeProbe } from '../shared/account-session.ts';
+import {
+  type AccountEvent,
+  type AccountState,
+  judgeProbe,
+  type ProbeVerdict,
+} from '../shared/account-session.ts';
 import { AccountSession } from '../shared/api.ts';
+import { problemCode } from '../shared/errors.ts';
 import type { News, SessionView } from '../shared/protocol.ts';
 import type { Store } from './store.ts';
 
@@ -28,7 +33,7 @@ export class Account {
   #state: AccountState | null = null;
   #csrf: { epoch: number; token: string } | null = null;
   #reading: Promise<void> | null = null;
-  #asking: Promise<'alive' | 'expired' | 'unknown'> | null = null;
+  #asking: Promise<ProbeVerdict> | null = null;
   #askedAt = 0;
   #proofs = 0;
 
@@ -97,7 +102,7 @@ export class Account {
   }
 
   /** Asks the server who is signed in, once for all who want to know, and takes in the answer. */
-  ask(): Promise<'alive' | 'expired' | 'unknown'> {
+  ask(): Promise<ProbeVerdict> {
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = null;
     });
@@ -119,22 +124,23 @@ export class Account {
     if (state.at === 'expired' && !state.told) await this.#tellExpired(state.epoch);
   }
 
-  async #ask(): Promise<'alive' | 'expired' | 'unknown'> {
+  async #ask(): Promise<ProbeVerdict> {
     const { epoch } = await this.state();
     this.#askedAt = this.#host.now();
-    const { status, session } = await this.read();
+    const { verdict, session } = await this.read();
     if (session) await this.#admit(session, { type: 'session-seen', epoch, account: session.account });
-    else if (status === 401) await this.change({ type: 'session-refused', epoch });
-    const verdict = judgeProbe(status);
-    return verdict === 'alive' && !session ? 'unknown' : verdict;
+    else if (verdict === 'expired') await this.change({ type: 'session-refused', epoch });
+    return verdict;
   }
 
-  /** What the server says of the session, unjudged; `status` is null when nobody answered. */
-  async read(): Promise<{ status: number | null; session: AccountSession | null }> {
+  /** What the server says of the session; there is one only with the verdict `alive`. */
+  async read(): Promise<{ verdict: ProbeVerdict; session: AccountSession | null }> {
     const response = await this.#host.fetch('/api/session', { signal: AbortSignal.timeout(PROBE_MS) });
-    const body: unknown = response?.ok ? await response.json().catch(() => null) : null;
+    const body: unknown = (await response?.json().catch(() => null)) ?? null;
+    const verdict = judgeProbe(response?.status ?? null, problemCode(body));
+    if (verdict !== 'alive') return { verdict, session: null };
     const parsed = v.safeParse(AccountSession, body);
-    return { status: response?.status ?? null, session: parsed.success ? parsed.output : null };
+    return parsed.success ? { verdict, session: parsed.output } : { verdict: 'unknown', session: null };
   }
 
   async #admit(session: AccountSession, event: AccountEvent): Promise<void> {

@@ -661,6 +661,7 @@ test('a sign-out that nobody answers holds here at once, and says that the serve
 
 test.each([
   ['a portal', 200],
+  ['a portal with a sign-in of its own', 401],
   ['a server in trouble', 502],
 ])("that %s answers a sign-out is not the server's word: it waits", async (_who, status) => {
   const { gateway, account } = await gate('signed-in');
@@ -695,6 +696,7 @@ test.each([
   ['nobody', () => null],
   ['a server in trouble', () => new Response(null, { status: 503 })],
   ['a portal', () => new Response('<html>', { headers: HTML })],
+  ['a portal with a sign-in of its own', () => new Response('<html>', { status: 401, headers: HTML })],
   ['a proxy', () => new Response('<html>', { status: 403, headers: HTML })],
 ])(
   'a sign-out that waits goes on waiting while %s answers, to the question or to itself',

@@ -1,6 +1,11 @@
-import { judgeRefusal, type Account as Person, type Stamp } from '../shared/account-session.ts';
+import {
+  isSignedOutCode,
+  judgeRefusal,
+  type Account as Person,
+  type Stamp,
+} from '../shared/account-session.ts';
 import { header } from '../shared/api.ts';
-import { apiErrors, type ErrorCode } from '../shared/errors.ts';
+import { apiErrors, type ErrorCode, problemCode } from '../shared/errors.ts';
 import type { Account } from './account.ts';
 
 /** A request that can be sent more than once: its body is whole in memory. */
@@ -113,14 +118,14 @@ export class Gateway {
     const state = await this.#account.state();
     if (state.at !== 'signed-out' || !state.pending) return true;
     const { pending, epoch } = state;
-    const session = await this.#account.read();
+    const { verdict, session } = await this.#account.read();
     // Only our server's own word counts: a portal's page must not swallow the sign-out.
-    if (!session.session && session.status !== 401) return false;
+    if (verdict === 'unknown') return false;
     // Whoever else is signed in by now, or nobody, is not ours to sign out.
-    if (session.session?.account.id === pending.id) {
-      const headers = { [header.account]: pending.id, [header.csrf]: session.session.csrfToken };
+    if (session?.account.id === pending.id) {
+      const headers = { [header.account]: pending.id, [header.csrf]: session.csrfToken };
       const response = await fetchApi('/api/session', { method: 'DELETE', headers });
-      if (response?.status !== 204 && response?.status !== 401) return false;
+      if (!response || !(await isSignOut(response))) return false;
     }
     await this.#account.change({ type: 'sign-out-heard', epoch });
     return true;
@@ -159,12 +164,9 @@ export class Gateway {
   async #stamped(request: ApiRequest, departure: Departure): Promise<Response> {
     const first = await this.#attempt(request, departure);
     if (first.status !== 403 || safeMethods.has(request.method)) return first;
-    const body: unknown = await first
-      .clone()
-      .json()
-      .catch(() => null);
-    if (isProblem(body, 'WRONG_ACCOUNT')) void this.#account.ask();
-    if (!isProblem(body, 'CSRF_INVALID')) return first;
+    const code = await codeIn(first);
+    if (code === 'WRONG_ACCOUNT') void this.#account.ask();
+    if (code !== 'CSRF_INVALID') return first;
     this.#account.forgetCsrfToken();
     return this.#attempt(request, departure);
   }
@@ -208,10 +210,11 @@ export class Gateway {
       return new Response(null, { status: 204 });
     }
     const response = await this.#stamped(request, this.#departure(state));
-    // A portal's 200 is not our server's word: only these two are.
-    if (response.status === 204 || response.status === 401)
+    if (await isSignOut(response)) {
       await this.#account.change({ type: 'signed-out' });
-    if (response.status < 500 && response.status !== 200 && response.status !== 0) return response;
+      return response;
+    }
+    if (response.status < 500 && ![0, 200, 401].includes(response.status)) return response;
     // Offline it is signed out all the same, as far as this device goes; the server is told as soon as it answers.
     await this.#account.change({ type: 'signed-out', pending: state.account });
     return Response.json({ queued: true }, { status: 202 });
@@ -249,6 +252,16 @@ function problem(code: Extract<ErrorCode, 'UNREACHABLE' | 'SESSION_EXPIRED'>): R
   );
 }
 
-function isProblem(body: unknown, code: ErrorCode): boolean {
-  return typeof body === 'object' && body !== null && 'code' in body && body.code === code;
+/** Our server's word that the session has ended, now or before; a portal's 200 or 401 is not. */
+async function isSignOut(response: Response): Promise<boolean> {
+  return response.status === 204 || (response.status === 401 && isSignedOutCode(await codeIn(response)));
+}
+
+/** The code of a problem; the body can still be read by whoever asked. */
+async function codeIn(response: Response): Promise<unknown> {
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => null);
+  return problemCode(body);
 }
