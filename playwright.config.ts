@@ -1,11 +1,19 @@
 import { defineConfig } from '@playwright/test';
 
+/** What is about pages, and hardly about time: it runs beside the rest, most of which waits for something. */
+const PAGES =
+  /(accessible|drop|focus|frame|install|library|library-offline|methods|previews|share-target|sharing|sign-out|touch|uploads-run-nothing)\.spec\.ts$/;
+
 export default defineConfig({
   testDir: 'e2e',
   testMatch: '*.spec.ts',
   outputDir: 'test-results/browser',
-  // Two cores: a browser, a proxy and a server side by side are enough for them.
-  workers: 1,
+  // Two cores, each for one browser, one proxy and one server.
+  workers: 2,
+  projects: [
+    { name: 'journeys', testIgnore: PAGES, workers: 1 },
+    { name: 'pages', testMatch: PAGES, workers: 1 },
+  ],
   timeout: 120_000,
   forbidOnly: Boolean(process.env.CI),
   // A promise that holds at the second try is not kept.

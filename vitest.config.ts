@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Tests of `folders`. `isolate`: each file in a world of its own, which takes longer than most tests do. */
@@ -12,6 +13,8 @@ export default defineConfig({
     // How fast a machine is decides no test.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Left to itself it leaves one core free, which is half of two.
+    maxWorkers: availableParallelism(),
     projects: [
       // The server's libraries put their own classes in the place of global ones: only other tests of it live with that.
       project('server', 'server', false),
