@@ -9,7 +9,7 @@ test('the screen stays on while something moves, for whoever has chosen that, an
   const tab = await journey.signedInTab();
   await tab.beforeScripts(countLocks);
   await tab.go(`${origin}/settings`);
-  await tab.click('input[name=keep-awake]');
+  await tab.click('[data-do=keep-awake]');
   await tab.go(`${origin}/app`);
   await proxy.set({ bitsPerSecond: 16e6 });
   await tab.pick([file.path]);
