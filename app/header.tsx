@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useLocation } from 'preact-iso/router';
+import { number } from './format.ts';
 import { language, t } from './i18n.ts';
 import { Mark } from './icons.tsx';
 import { LanguageField } from './language-field.tsx';
@@ -30,7 +31,7 @@ function Tabs(): JSX.Element {
         {t('app.uploads')}
         {needsYou > 0 && (
           <span class="badge" title={t('overview.needsYou', { count: needsYou })}>
-            {needsYou}
+            {number(needsYou)}
           </span>
         )}
       </a>
