@@ -134,6 +134,7 @@ function isDirectoryHandle(handle: FileSystemHandle | null): handle is FileSyste
   return handle?.kind === 'directory';
 }
 
-function isFileHandle(handle: FileSystemHandle | null): handle is FileSystemFileHandle {
+/** Whether `handle` is a file's, and not a folder's. */
+export function isFileHandle(handle: FileSystemHandle | null): handle is FileSystemFileHandle {
   return handle?.kind === 'file';
 }

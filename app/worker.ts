@@ -3,6 +3,7 @@ import { Workbox } from 'workbox-window';
 import {
   type CallName,
   type Calls,
+  longCalls,
   NEWS_CHANNEL,
   type News,
   parseNews,
@@ -14,8 +15,8 @@ import {
 const CONTROLLER_WAIT_MS = 5_000;
 /** A worker that has to start first answers within a second or two; a thousand files take a little longer. */
 const REPLY_WAIT_MS = 15_000;
-/** Comparing a file with what was sent reads all of that from the disk. */
-const COMPARE_WAIT_MS = 1_800_000;
+/** Whole files are read from the disk. */
+const LONG_WAIT_MS = 1_800_000;
 /** A worker that is about to be replaced stops within 5 s; one that does not answer is replaced all the same. */
 const DRAIN_WAIT_MS = 8_000;
 const TAKE_OVER_WAIT_MS = 15_000;
@@ -135,7 +136,7 @@ export async function call<N extends CallName>(name: N, ask: Calls[N]['ask']): P
     port1.onmessageerror = () => resolve({ ok: false, code: 'OUTDATED' });
   });
   worker.postMessage({ type: name, ...ask }, [port2]);
-  const waitMs = name === 'uploads.select' ? COMPARE_WAIT_MS : REPLY_WAIT_MS;
+  const waitMs = longCalls.has(name) ? LONG_WAIT_MS : REPLY_WAIT_MS;
   return Promise.race([reply, pause(waitMs).then(() => silent)]).finally(() => port1.close());
 }
 

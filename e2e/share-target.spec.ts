@@ -1,5 +1,6 @@
 import { expect } from '@playwright/test';
 import ar from '../locales/ar.json' with { type: 'json' };
+import en from '../locales/en.json' with { type: 'json' };
 import { MIB, rowIs, test } from './journey.ts';
 import { postShare } from './share-form.ts';
 import { enterCode } from './sign-in.ts';
@@ -12,6 +13,35 @@ function share(tab: Tab, files: Record<string, number>): Promise<void> {
 
 function inboxHolds(tab: Tab, count: number): Promise<void> {
   return tab.until((n) => document.querySelector(`[data-inbox="${n}"]`), count);
+}
+
+/** Before the page's own scripts: no driver opens a file with an app that is installed, so the tests do it themselves. */
+function catchConsumer(): void {
+  const setConsumer = (consume: unknown) => Reflect.set(globalThis, 'consume', consume);
+  Reflect.defineProperty(globalThis, 'launchQueue', { value: { setConsumer } });
+}
+
+/** In the page: a file that the app can be handed. */
+async function storeFile(name: string, bytes: number): Promise<void> {
+  const folder = await navigator.storage.getDirectory();
+  const file = await (await folder.getFileHandle(name, { create: true })).createWritable();
+  await file.write(new Uint8Array(bytes).fill(7));
+  await file.close();
+}
+
+/** In the page: a person opens that file with the app. */
+async function openWithApp(name: string): Promise<void> {
+  const folder = await navigator.storage.getDirectory();
+  const consume: (launch: { files: FileSystemHandle[] }) => void = Reflect.get(globalThis, 'consume');
+  consume({ files: [await folder.getFileHandle(name)] });
+}
+
+/** The same with one of 16 GB, more than a browser allows; it is one blob a thousand times over. */
+function openVastFile(): void {
+  const blob = new Blob([new Uint8Array(16e6)]);
+  const getFile = async () => new File(Array(1000).fill(blob), 'film.bin');
+  const consume: (launch: { files: unknown[] }) => void = Reflect.get(globalThis, 'consume');
+  consume({ files: [{ kind: 'file', getFile }] });
 }
 
 test('files from another app wait for a yes, and are safe at once when it comes', async ({ journey }) => {
@@ -65,6 +95,60 @@ test('what is discarded is gone, also for the next tab, and was never sent', asy
   await next.until(() => document.querySelector('[data-pick]'));
   expect(await next.evaluate(() => document.querySelector('[data-inbox], [data-upload]'))).toBeNull();
   expect(journey.stage.proxy.requests.filter(({ method }) => method === 'PUT')).toEqual([]);
+});
+
+test('files opened with the app by someone signed out outlive the page, and wait for one yes', async ({
+  journey,
+}) => {
+  const { stage, browser } = journey;
+  const tab = await browser.open('about:blank');
+  await tab.beforeScripts(catchConsumer);
+  await tab.go(`${stage.origin}/app`);
+  await tab.waitForPath('/signin');
+  await tab.waitForWorker();
+  await tab.evaluate(storeFile, 'photo.jpg', 20 * MIB);
+  await tab.evaluate(openWithApp, 'photo.jpg');
+  await tab.until(() => document.querySelector('[data-notice=inbox]'));
+  await tab.reload();
+  await tab.evaluate(openWithApp, 'photo.jpg'); // as Chromium does then
+  await tab.close();
+
+  const next = await browser.open(`${stage.origin}/signin`);
+  await enterCode(next, stage);
+  await inboxHolds(next, 1);
+  expect(await journey.library(next)).toEqual([]);
+  await next.click('[data-do=inbox-accept]');
+  await rowIs(next, 'stored');
+  expect((await journey.library(next)).map(({ name, size }) => [name, size])).toEqual([
+    ['photo.jpg', 20 * MIB],
+  ]);
+});
+
+test('files opened with the app by someone signed out are refused where there is no room for them', async ({
+  journey,
+}) => {
+  const { stage, browser } = journey;
+  const tab = await browser.open('about:blank');
+  await tab.beforeScripts(catchConsumer);
+  await tab.go(`${stage.origin}/signin`);
+  await tab.waitForWorker();
+  await tab.until(() => document.querySelector('[data-sign-in]'));
+  await tab.evaluate(openVastFile);
+  await tab.until(
+    (words) => document.querySelector('[data-notice=share-refused]')?.textContent?.includes(words),
+    en.inbox.full,
+  );
+  expect(await tab.evaluate(() => document.querySelector('[data-notice=inbox]'))).toBeNull();
+});
+
+test('files opened with the app by someone signed in are sent at once', async ({ journey }) => {
+  const tab = await journey.signedInTab();
+  await tab.beforeScripts(catchConsumer);
+  await tab.reload();
+  await tab.evaluate(storeFile, 'photo.jpg', MIB);
+  await tab.evaluate(openWithApp, 'photo.jpg');
+  await rowIs(tab, 'stored');
+  expect((await journey.library(tab)).map(({ name, size }) => [name, size])).toEqual([['photo.jpg', MIB]]);
 });
 
 test('a share without a worker to keep it is said to be lost', async ({ journey }) => {

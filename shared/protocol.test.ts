@@ -18,6 +18,10 @@ test.each([
     { type: 'device.tell', language: 'de', notices, onlyUnmetered: true, metered: null },
     { name: 'device.tell', ask: { language: 'de', notices, onlyUnmetered: true, metered: null } },
   ],
+  [
+    { type: 'inbox.keep', files: [file] },
+    { name: 'inbox.keep', ask: { files: [file] } },
+  ],
   [{ type: 'inbox.list' }, { name: 'inbox.list', ask: {} }],
   [
     { type: 'inbox.accept', ids: [id] },

@@ -1,5 +1,6 @@
 import { type ErrorCode, isErrorCode } from './errors.ts';
 import type { Notices } from './notification.ts';
+import type { ShareOutcome } from './share-target.ts';
 import type { Totals, UploadView } from './upload-view.ts';
 
 /**
@@ -70,7 +71,7 @@ export interface DeviceFacts {
   metered: boolean | null;
 }
 
-/** A file that another app has shared with ours and that nobody has said yes or no to yet. */
+/** A file that another app has shared with ours, or that was opened with it, and nobody has said yes or no to yet. */
 export interface InboxFile {
   /** The upload that it becomes has the same. */
   id: string;
@@ -143,7 +144,9 @@ export interface Calls {
   /** The person has given permission for these. */
   'uploads.permitted': { ask: { ids: string[] }; reply: null };
   'uploads.elsewhere': { ask: Record<never, never>; reply: ElsewhereView[] };
-  /** What other apps have shared, the oldest first. It is the device's, whoever is signed in. */
+  /** Files that were opened with the app while nobody is signed in: they wait in the inbox, all of them or none. */
+  'inbox.keep': { ask: { files: File[] }; reply: ShareOutcome };
+  /** What waits there, the oldest first. It is the device's, whoever is signed in. */
   'inbox.list': { ask: Record<never, never>; reply: InboxFile[] };
   /** These become uploads of whoever is signed in, or are thrown away. */
   'inbox.accept': { ask: { ids: string[] }; reply: null };
@@ -155,6 +158,10 @@ export interface Calls {
   drain: { ask: Record<never, never>; reply: null };
 }
 export type CallName = keyof Calls;
+
+/** Those that read whole files, which may take longer than an event of the worker lasts. */
+export const longCalls: ReadonlySet<CallName> = new Set(['uploads.select', 'inbox.keep']);
+
 export type Reply<N extends CallName> =
   | { ok: true; value: Calls[N]['reply'] }
   | { ok: false; code: ErrorCode };
@@ -167,7 +174,7 @@ export type News =
   | { type: 'session-restored'; epoch: number; accountId: string }
   /** The library changed: a file arrived, or was renamed or deleted. */
   | { type: 'library' }
-  /** Another app shared something, or a person has decided about it. */
+  /** Something came into the inbox, or a person has decided about it. */
   | { type: 'inbox' }
   /** A change to the library, made offline, waits for the network: pages keep asking for it to be tried. */
   | { type: 'outbox-waits' }

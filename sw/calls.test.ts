@@ -95,6 +95,10 @@ function desk({
     device: { tell: async (facts: object) => void done.push(['told', facts]) } as unknown as Device,
     inbox: {
       list: async () => shared,
+      keep: async (files: readonly File[]) => {
+        done.push(['keep', files.map(({ name }) => name)]);
+        return 'kept';
+      },
       discard: async (ids: readonly string[]) => void done.push(['discard', ids]),
       tell: () => void done.push('inbox changed'),
     } as unknown as Inbox,
@@ -399,6 +403,13 @@ test('what a page says of person and device is passed on', async () => {
 
 const shared = ['i1', 'i2', 'i3'].map((id) => {
   return { id, name: `${id}/x.jpg`, size: 3, type: 'image/jpeg', lastModified: 7, sharedAt: 9 };
+});
+
+test('files may come into the inbox whoever is signed in, and the page hears what became of them', async () => {
+  const { desk: all, done } = desk({ at: 'signed-out' });
+  const files = [new File(['abc'], 'film.bin')];
+  expect(await answerCall(all, { name: 'inbox.keep', ask: { files } })).toBe('kept');
+  expect(done).toEqual([['keep', ['film.bin']]]);
 });
 
 test('files of the inbox that a person accepts are uploads of theirs, by the same ids', async () => {

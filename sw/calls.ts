@@ -67,6 +67,8 @@ export async function answerCall(
     }
     case 'uploads.elsewhere':
       return viewElsewhere(await desk.engine());
+    case 'inbox.keep':
+      return desk.inbox.keep(ask.files);
     case 'inbox.list':
       return desk.inbox.list();
     case 'inbox.accept':

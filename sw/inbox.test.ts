@@ -86,6 +86,18 @@ test('what is too much for the device is not kept, and said to be', async () => 
   expect(await one.list()).toEqual([]);
 });
 
+test('what is opened while nobody is signed in waits beside what was shared, all of it or nothing', async () => {
+  whereTo();
+  const { inbox: one, store, done } = inbox({ room: 30 * MIB });
+  await one.take(share(empty));
+  expect(await one.keep([photo, photo])).toBe('full');
+  expect(await one.keep([photo])).toBe('kept');
+  expect(await one.keep([])).toBe('unreadable');
+  expect((await one.list()).map(({ name }) => name)).toEqual(['empty.txt', 'photo.jpg']);
+  expect((await store.load()).staged).toHaveLength(4);
+  expect(done).toEqual(Array(4).fill({ type: 'inbox' }));
+});
+
 test('a disk that runs full half-way leaves nothing behind', async () => {
   const to = whereTo();
   const { inbox: one, store } = inbox();

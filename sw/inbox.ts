@@ -21,8 +21,9 @@ export function isShare(request: Request): boolean {
 }
 
 /**
- * Files that other apps have shared, until a person says what is to become of them. Whoever shares need not be signed
- * in, nor have a network: the bytes are kept at once, as staged parts, so that accepting copies none.
+ * Files that other apps have shared, or that were opened with ours, until a person says what is to become of them.
+ * Nobody need be signed in, nor have a network: the bytes are kept at once, as staged parts, so that accepting copies
+ * none.
  */
 export class Inbox {
   #host: Host;
@@ -33,12 +34,19 @@ export class Inbox {
     this.#host = host;
   }
 
-  /** Keeps what is shared, all of it or nothing, and sends the browser to the page that asks about it. */
+  /** Keeps what is shared, and sends the browser to the page that asks about it. */
   async take(request: Request): Promise<Response> {
-    const outcome = await this.#take(request);
-    this.#host.log(`shared by another app: ${outcome}`);
-    this.tell();
+    const form = await request.formData().catch(() => null);
+    const outcome = await this.keep(form?.getAll('files').filter((value) => value instanceof File) ?? []);
     return Response.redirect(sharedAddress(outcome), 303);
+  }
+
+  /** Keeps `files`, all of them or none, and says which. */
+  async keep(files: readonly File[]): Promise<ShareOutcome> {
+    const outcome = await this.#keepAll(files);
+    this.#host.log(`files for the inbox: ${outcome}`);
+    this.tell();
+    return outcome;
   }
 
   /** What waits for a decision, the oldest first. */
@@ -59,10 +67,8 @@ export class Inbox {
     this.#host.post({ type: 'inbox' });
   }
 
-  async #take(request: Request): Promise<ShareOutcome> {
+  async #keepAll(files: readonly File[]): Promise<ShareOutcome> {
     const { store, room, now } = this.#host;
-    const form = await request.formData().catch(() => null);
-    const files = form?.getAll('files').filter((value) => value instanceof File) ?? [];
     if (files.length === 0) return 'unreadable';
     if (files.length > MAX_FILES_PER_CALL) return 'too-many';
     if (files.reduce((sum, { size }) => sum + size, 0) > (await room())) return 'full';

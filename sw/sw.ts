@@ -1,7 +1,7 @@
 import type { PrecacheEntry } from 'workbox-precaching';
 import { type ParsedCall, parseCall } from '../shared/calls.ts';
 import { HoldfastError } from '../shared/errors.ts';
-import type { About, Calls } from '../shared/protocol.ts';
+import { type About, type Calls, longCalls } from '../shared/protocol.ts';
 import { stagingBudget } from '../shared/staging.ts';
 import { Account } from './account.ts';
 import { answerCall } from './calls.ts';
@@ -150,8 +150,7 @@ async function onMessage(event: ExtendableMessageEvent): Promise<void> {
   const call = parseCall(data);
   if (!call) return port?.postMessage({ ok: false, code: 'OUTDATED' });
   const answering = reply(call, port);
-  if (call.name === 'uploads.select') {
-    // Comparing a vast file takes longer than an event may last.
+  if (longCalls.has(call.name)) {
     const page = event.source instanceof Client ? event.source.id : '';
     return leases.carry(page, LEASE_MS, answering);
   }
