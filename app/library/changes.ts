@@ -4,15 +4,14 @@ import type { ErrorCode } from '../../shared/errors.ts';
 import { deleteFile, renameFile, restoreFile } from '../api.ts';
 import { trouble } from '../intake.ts';
 import { droppedChanges, lastAccountId } from '../state.ts';
+import type { Undoable } from '../undo-bar.tsx';
 
 /** What a person changes in the library: seen at once, taken back when it can't be. */
 
 /** A change that the worker makes when the network is back. */
 export type Queued = { do: 'rename'; name: string } | { do: 'delete' };
 /** The last deletion, for as long as it can be taken back with one click. */
-export interface Deletion {
-  readonly ids: readonly string[];
-}
+export type Deletion = Undoable;
 
 /** Requests at a time: more would only queue in the browser, behind what else is on its way. */
 const AT_A_TIME = 4;
@@ -57,6 +56,11 @@ export function remove(ids: readonly string[]): Promise<void> {
   lastDeletion.value = { ids };
   deleting = deleteAll(ids);
   return deleting;
+}
+
+/** It was long enough to be seen; another one may have come after it. */
+export function deletionIsOver(deletion: Deletion): void {
+  if (lastDeletion.peek() === deletion) lastDeletion.value = null;
 }
 
 /** Takes the deletion of these files back, whether it was made or still stands in line. */

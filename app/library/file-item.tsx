@@ -112,7 +112,7 @@ export function FileItem(props: {
                 data-do="undo"
                 onClick={() => void restore([file.id])}
               >
-                {t('library.undo')}
+                {t('common.undo')}
               </button>
             ) : (
               <FileActions file={{ ...file, name }} onDo={setDoing} />

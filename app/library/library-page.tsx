@@ -12,17 +12,17 @@ import { Message } from '../message.tsx';
 import { PreviewDialog } from '../preview/preview-dialog.tsx';
 import { ShareDialog } from '../sharing/share-dialog.tsx';
 import { askToShare } from '../sharing/target.ts';
+import { useKeys } from '../shortcuts/chords.ts';
 import { Skeleton } from '../skeleton.tsx';
 import { libraryVersion } from '../state.ts';
 import { addressOf, askOf } from './address.ts';
 import { removed, unmarkMade } from './changes.ts';
+import { DeletionBar } from './deletion-bar.tsx';
 import { FileList } from './file-list.tsx';
-import { useKeys } from './keys.ts';
 import { type Known, Listing } from './listing.ts';
 import { select, selected } from './selection.ts';
 import { SelectionBar } from './selection-bar.tsx';
 import { Toolbar } from './toolbar.tsx';
-import { UndoBar } from './undo-bar.tsx';
 import { view } from './view.ts';
 
 /** A server that was away comes back without any event of the browser's: it is asked again after this, in ms. */
@@ -51,7 +51,7 @@ export function LibraryPage(): JSX.Element {
   }
   return (
     <>
-      <UndoBar />
+      <DeletionBar />
       {known.count === 0 && known.ask.q === '' && ask.q === '' ? (
         <Message icon="folder" title={t('library.emptyTitle')} lead={t('library.emptyLead')}>
           <a class="button primary" href="/app">

@@ -114,6 +114,15 @@ export const uploadScreens: readonly Screen[] = [
     },
   },
   {
+    name: 'uploads-discarded',
+    show: async (walk) => {
+      await signedIn(walk);
+      await shareInto(walk);
+      await walk.page.click('[data-do=inbox-discard]');
+      await walk.page.locator('[data-undo]').waitFor();
+    },
+  },
+  {
     name: 'uploads-share-lost',
     show: async (walk) => {
       await signedIn(walk);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chordOf } from './keys.ts';
+import { chordOf } from './chords.ts';
 
 const plain = { code: '', ctrlKey: false, metaKey: false, shiftKey: false, altKey: false };
 
