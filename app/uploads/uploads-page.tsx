@@ -3,18 +3,22 @@ import lazy, { ErrorBoundary } from 'preact-iso/lazy';
 import { elsewhere } from '../elsewhere.ts';
 import { t } from '../i18n.ts';
 import { Icon } from '../icons.tsx';
+import { discarded, inbox } from '../inbox.ts';
 import { InstallOffer } from '../install/install-offer.tsx';
 import { isComparing, openPicker } from '../intake.ts';
 import { Skeleton } from '../skeleton.tsx';
 import { groups, listKnown, taking } from '../state.ts';
 import { Announcer } from './announcer.tsx';
-import { InboxList } from './inbox-list.tsx';
 import { NotificationOffer } from './notification-offer.tsx';
 import { groupNames } from './order.ts';
 import { Overview } from './overview.tsx';
 import { FEW, UploadList } from './upload-list.tsx';
 
-/** Few have anything under way elsewhere, so nobody waits for it. */
+/** Few have anything under way elsewhere, or in the inbox, so nobody waits for it. */
+const Inbox = lazy(() => import('./inbox.tsx').then((module) => module.Inbox).catch(() => () => null));
+const DiscardBar = lazy(() =>
+  import('./inbox.tsx').then((module) => module.DiscardBar).catch(() => () => null),
+);
 const ElsewhereList = lazy(() =>
   import('./elsewhere-list.tsx').then((module) => module.ElsewhereList).catch(() => () => null),
 );
@@ -29,7 +33,7 @@ export function UploadsPage(): JSX.Element {
     <>
       <h1 class="visually-hidden">{t('uploads.title')}</h1>
       <Announcer />
-      <InboxList />
+      <FromApps />
       {isEmpty ? (
         <>
           <DropArea />
@@ -49,6 +53,27 @@ export function UploadsPage(): JSX.Element {
             {!isLong && <Elsewhere />}
           </div>
         </div>
+      )}
+    </>
+  );
+}
+
+/** What other apps have shared, and after it, where Tab goes next when that is gone, the way back from discarding it. */
+function FromApps(): JSX.Element {
+  const isAny = inbox.value.length > 0;
+  return (
+    <>
+      <div role="status">
+        {isAny && (
+          <ErrorBoundary>
+            <Inbox />
+          </ErrorBoundary>
+        )}
+      </div>
+      {(isAny || discarded.value) && (
+        <ErrorBoundary>
+          <DiscardBar />
+        </ErrorBoundary>
       )}
     </>
   );
