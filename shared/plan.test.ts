@@ -158,6 +158,15 @@ test('files are registered before a byte of them is sent, in one call for each s
   ]);
 });
 
+test('an upload is not registered while a request of it is on its way, which may be acknowledged first', () => {
+  const busy = new Set([0]);
+  const standings = [
+    standing(upload('a'), { attached: false, busy }),
+    standing(upload('b'), { attached: false }),
+  ];
+  expect(plan(standings).steps).toEqual([{ do: 'attach', session: 's1', ids: ['b'] }]);
+});
+
 test('a session that is being registered is not registered again meanwhile', () => {
   const facts = { inFlight: 1, attaching: new Set(['s1']) };
   expect(plan([standing(upload('a'), { attached: false })], facts).steps).toEqual([]);

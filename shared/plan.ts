@@ -100,7 +100,8 @@ export function planNext({ standings, link, inFlight, attaching, heldBack, now }
     }
     wanted = true;
     if (!standing.attached) {
-      if (!attaching.has(upload.session)) gather(attach, upload);
+      // What is on its way may be acknowledged before an answer comes that knows nothing of that, and be sent again for it.
+      if (standing.busy.size === 0 && !attaching.has(upload.session)) gather(attach, upload);
       continue;
     }
     if (room <= 0 && ahead <= 0) continue;

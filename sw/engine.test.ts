@@ -900,6 +900,35 @@ test('a part that another device has finished meanwhile is not sent on', async (
   await engine.drain();
 });
 
+test('a part that is acknowledged while somebody signs in once more is not sent again', async () => {
+  const server = new ModelServer(big.length, []);
+  const phone = device(server, big, () => 0, { stallMs: 10_000_000 });
+  const { send } = server;
+  /** The first part to reach its end: the others are still under way. */
+  let first: string | null = null;
+  let sentAgain = 0;
+  server.send = async (request) => {
+    if (request.path === first) sentAgain++;
+    else if (first === null && request.headers.get(header.complete) === '?1') {
+      first = request.path;
+      engine.accountChanged();
+      await aWhile();
+    }
+    const answer = await send(request);
+    // Whatever a second registration says by now, the part is acknowledged before that is heard.
+    if (server.registrations.length > 1 && request.path.endsWith(phone.upload.session)) {
+      await until(() => server.acknowledged.size > 0);
+      await aWhile();
+    }
+    return answer;
+  };
+  const engine = await phone.born();
+  await phone.add(engine);
+  await until(() => engine.list.row(phone.upload.id)?.state.at === 'stored');
+  expect(sentAgain).toBe(0);
+  await engine.drain();
+});
+
 test('bodies that arrive empty or short go on from what was kept', async () => {
   const server = new ModelServer(big.length, []);
   const phone = device(server, big, () => 0);
