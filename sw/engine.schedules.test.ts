@@ -12,14 +12,18 @@ import {
   type TestServer,
 } from '../server/testing.ts';
 import { header, type StoredFiles, type UploadSession } from '../shared/api.ts';
+import { partSpan } from '../shared/parts.ts';
+import type { Calls } from '../shared/protocol.ts';
 import { inRanges } from '../shared/ranges.ts';
-import { newUpload, type Upload } from '../shared/upload.ts';
+import { newUpload, type Upload, type UploadEvent } from '../shared/upload.ts';
 import type { UploadAction, UploadState, UploadView } from '../shared/upload-view.ts';
 import { Account } from './account.ts';
+import { answerCall, type Desk } from './calls.ts';
 import { Engine } from './engine.ts';
 import { fetchApi, Gateway } from './gateway.ts';
 import { reselect } from './reselect.ts';
 import { Store } from './store.ts';
+import { Turns } from './turns.ts';
 import { UploadApi } from './upload-api.ts';
 
 /*
@@ -37,19 +41,25 @@ const MIB = 1024 * 1024;
 const MINUTE_MS = 60_000;
 const TTL_MINUTES = 600;
 const GRACE_DAYS = 0.01;
+/** An answer that is late waits this long for something to be done, in ms of the wall clock. */
+const LATE_MS = 60;
 /** A person waits this long for an upload to come to rest, in ms of the wall clock. */
 const PATIENCE_MS = 20_000;
-/** What the proxy on the way lets through, in bytes. */
-const PROXY_BYTES = 300 * 1024;
+/** What one of the proxies on the way lets through, in bytes: less than the least segment, or more. */
+const PROXY_BYTES = [100 * 1024, 300 * 1024] as const;
 
 const faults = [
   'cut',
   'cut',
   'lost-answer',
   'lost-answer',
+  'late-answer',
+  'late-answer',
+  'late-answer',
   'unreachable',
   'refused-401',
   'later',
+  'too-many',
   'proxy-413',
   'bad-gateway',
   'portal',
@@ -57,6 +67,9 @@ const faults = [
   'flipped',
 ] as const;
 type Fault = 'none' | (typeof faults)[number];
+const none = { fault: 'none', share: 0 } as const;
+/** What would change nothing of a request that carries no bytes of a file. */
+const ofBodies: ReadonlySet<Fault> = new Set(['cut', 'late-answer', 'proxy-413', 'flipped']);
 
 const deeds = [
   'pause',
@@ -72,13 +85,50 @@ const deeds = [
   'supersede',
   'session over',
   'reap',
+  'reap',
   'signed out at the server',
   'sign in',
   'another account signs in',
   'another account takes the cookie',
   'cancel elsewhere',
+  'send elsewhere',
+  'send elsewhere',
+  'refresh',
+  'refresh without room',
+  'refresh under a lower limit',
+  'two tabs drop a file',
+  'two tabs are clicked',
 ] as const;
 type Deed = (typeof deeds)[number];
+
+/** What may happen to uploads. Each counts only where it met one that was not over, and changed something. */
+const happenings = [
+  'ack',
+  'late ack',
+  'cut',
+  'stall',
+  '401',
+  '409',
+  '410',
+  '413',
+  '413 of a proxy',
+  '422',
+  '429',
+  '503',
+  '507',
+  'kill',
+  'restart',
+  'expiry of the account session',
+  'expiry of the upload session',
+  'refresh',
+  'reap',
+  'pause',
+  'cancel',
+  'two tabs drop one file',
+  'two tabs are clicked at once',
+  'another account',
+] as const;
+type Happening = (typeof happenings)[number];
 
 interface Schedule {
   sizes: number[];
@@ -90,12 +140,13 @@ interface Schedule {
 }
 
 const size = fc.oneof(
-  { weight: 12, arbitrary: fc.integer({ min: 0, max: 200_000 }) },
-  { weight: 5, arbitrary: fc.integer({ min: 200_000, max: 1_500_000 }) },
+  { weight: 8, arbitrary: fc.integer({ min: 0, max: 200_000 }) },
+  { weight: 9, arbitrary: fc.integer({ min: 200_000, max: 1_500_000 }) },
   { weight: 2, arbitrary: fc.integer({ min: 1_500_000, max: 5 * MIB }) },
   { weight: 1, arbitrary: fc.integer({ min: 8 * MIB - 1, max: 20 * MIB }) },
 );
-const share = fc.double({ min: 0, max: 1, noNaN: true });
+/** Not a double, most of which are next to nothing. */
+const share = fc.integer({ min: 0, max: 999 }).map((n) => n / 1000);
 const schedule: fc.Arbitrary<Schedule> = fc.record({
   sizes: fc.array(size, { minLength: 1, maxLength: 3 }),
   fates: fc.array(
@@ -114,10 +165,40 @@ const schedule: fc.Arbitrary<Schedule> = fc.record({
       after: fc.integer({ min: 0, max: 5 }),
       which: fc.nat(2),
     }),
-    { minLength: 1, maxLength: 6, size: 'max' },
+    { minLength: 2, maxLength: 9, size: 'max' },
   ),
-  chance: fc.double({ min: 0, max: 0.99, noNaN: true }),
+  chance: share,
 });
+
+const late = { fault: 'late-answer', share: 0 } as const;
+/** What is rare by chance: something is done just while an answer is on its way. */
+const certain: Schedule[] = [
+  { sizes: [100_000], fates: [none, late], deeds: [{ deed: 'pause', after: 9, which: 0 }], chance: 0.2 },
+  {
+    sizes: [1_000_000],
+    fates: [none, none, late],
+    deeds: [{ deed: 'reap', after: 9, which: 0 }],
+    chance: 0.6,
+  },
+  {
+    sizes: [1_000_000],
+    fates: [none, late],
+    deeds: [{ deed: 'send elsewhere', after: 9, which: 1 }],
+    chance: 0.6,
+  },
+  {
+    sizes: [1_000_000],
+    fates: [none, late, late, late, late],
+    deeds: [
+      { deed: 'two tabs are clicked', after: 9, which: 0 },
+      { deed: 'two tabs drop a file', after: 0, which: 0 },
+      { deed: 'die', after: 0, which: 0 },
+      { deed: 'die with the page', after: 0, which: 0 },
+      { deed: 'another account signs in', after: 0, which: 0 },
+    ],
+    chance: 0.2,
+  },
+];
 
 let server: TestServer;
 let elsewhere: TestAccount;
@@ -156,6 +237,9 @@ async function renew(who: 'ada' | 'bob'): Promise<void> {
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+/** What the server allows. It reads its configuration once, and this object at each request. */
+const allow = (limits: Partial<TestServer['services']['config']>) =>
+  Object.assign(server.services.config, limits);
 const never = () => new Promise<never>(() => undefined);
 
 /** The network of one device: the cookie it keeps, and what becomes of its requests. */
@@ -169,6 +253,7 @@ class Network {
   readonly done = new Map<Fault, number>();
   #fates: Schedule['fates'];
   #acknowledged = new Set<string>();
+  #onDeed: (() => void)[] = [];
 
   constructor(fates: Schedule['fates']) {
     this.#fates = [...fates];
@@ -176,6 +261,11 @@ class Network {
 
   calm(): void {
     this.#fates = [];
+  }
+
+  /** Something was done: answers that waited for that arrive. */
+  noteDeed(): void {
+    for (const resolve of this.#onDeed.splice(0)) resolve();
   }
 
   /** The server holds nothing of this file any more; of none, without one. */
@@ -192,8 +282,8 @@ class Network {
     const isSession = pathname === '/api/session';
     const life = headers.get('X-Life');
     const isOfNow = () => life === String(this.life);
-    const { fault, share } = (isSession ? undefined : this.#fates.shift()) ?? { fault: 'none', share: 0 };
     const [, fid = '', part = ''] = pathOfPart.exec(pathname) ?? [];
+    const { fault, share } = isSession ? none : this.#fateOf(method === 'PUT' && part !== '');
     if (method === 'PUT' && part && isOfNow() && this.#acknowledged.has(`${fid} ${part}`))
       this.sentAgain.push(`${fid} ${part}`);
     if (method === 'DELETE') this.forget(pathname.split('/').at(-1));
@@ -203,9 +293,18 @@ class Network {
     this.done.set(fault, (this.done.get(fault) ?? 0) + 1);
     init.signal?.throwIfAborted();
     const answer = await this.#meet(fault, share, url, { ...init, headers });
-    if (isOfNow()) await this.#hear(method, fid, part, answer);
+    if (isOfNow()) {
+      noteAnswer(answer, init.signal?.aborted === true);
+      await this.#hear(method, fid, part, answer);
+    }
     return answer;
   };
+
+  /** The next fate, or a later one when that is only for bodies. */
+  #fateOf(hasBody: boolean): Schedule['fates'][number] {
+    const at = this.#fates.findIndex(({ fault }) => hasBody || !ofBodies.has(fault));
+    return this.#fates.splice(at < 0 ? this.#fates.length : at, 1)[0] ?? none;
+  }
 
   async #meet(fault: Fault, share: number, url: string, init: RequestInit): Promise<Response> {
     switch (fault) {
@@ -216,23 +315,34 @@ class Network {
       case 'lost-answer':
         await (await realFetch(url, init)).arrayBuffer();
         throw new TypeError('Failed to fetch');
+      case 'late-answer': {
+        // It is here just before anybody who no longer waits for it has said so.
+        const answer = await realFetch(url, { ...init, signal: null });
+        await Promise.race([new Promise<void>((resolve) => this.#onDeed.push(resolve)), pause(LATE_MS)]);
+        return answer;
+      }
       case 'cut':
-        await cut(url, init, share);
+        if ((await cut(url, init, share)) > 0 && pathOfPart.test(url)) note('cut');
         throw new TypeError('Failed to fetch');
       case 'stall':
         await new Promise((resolve) => init.signal?.addEventListener('abort', resolve));
+        if (init.signal?.reason === 'stalled') note('stall');
         throw new DOMException('', 'AbortError');
       case 'refused-401':
         return Response.json({ code: 'SESSION_EXPIRED' }, { status: 401, headers: PROBLEM });
       case 'later':
         return new Response(null, { status: 503, headers: { 'Retry-After': '2' } });
+      case 'too-many': {
+        const headers = { ...PROBLEM, ...(share < 0.5 && { 'Retry-After': '3' }) };
+        return Response.json({ code: 'RATE_LIMITED' }, { status: 429, headers });
+      }
       case 'bad-gateway':
         return new Response('<html>', { status: 502, headers: HTML });
       case 'portal':
         return new Response('<html>', { headers: HTML });
       case 'proxy-413': {
         const bytes = await bodyOf(init);
-        return bytes.length > PROXY_BYTES
+        return bytes.length > PROXY_BYTES[share < 0.5 ? 0 : 1]
           ? new Response('<html>', { status: 413, headers: HTML })
           : realFetch(url, init);
       }
@@ -267,28 +377,40 @@ async function bodyOf({ body }: RequestInit): Promise<Buffer<ArrayBuffer>> {
   return body ? Buffer.from(await new Response(body).arrayBuffer()) : Buffer.alloc(0);
 }
 
-/** Sends a part of a request's body on a connection that then breaks. */
-async function cut(url: string, init: RequestInit, share: number): Promise<void> {
+/** Counts what the engine hears; `isLate` when it waits for it no more. */
+function noteAnswer({ status, headers }: Response, isLate: boolean): void {
+  if (status < 300 && headers.get(header.complete) === '?1') note(isLate ? 'late ack' : 'ack');
+  const isHtml = headers.get('Content-Type') === HTML['Content-Type'];
+  const happening = happenings.find((one) => one === (isHtml ? `${status} of a proxy` : String(status)));
+  if (happening && !isLate) note(happening);
+}
+
+/** Sends a part of a request's body on a connection that then breaks; so many bytes. */
+async function cut(url: string, init: RequestInit, share: number): Promise<number> {
   const bytes = await bodyOf(init);
   const headers = {
     ...Object.fromEntries(new Headers(init.headers)),
     'content-length': String(bytes.length),
   };
+  const sent = bytes.subarray(0, Math.floor(bytes.length * share));
   const request = httpRequest(url, { method: init.method ?? 'GET', headers, agent: false });
   request.on('error', () => undefined);
   await new Promise<void>((resolve) => {
     request.on('close', () => resolve());
-    request.write(bytes.subarray(0, Math.floor(bytes.length * share)), () => {
+    request.write(sent, () => {
       setTimeout(() => request.destroy(), 2);
     });
     init.signal?.addEventListener('abort', () => request.destroy());
   });
+  return sent.length;
 }
 
 /** One worker's life: its engine and its account, which end together. */
 interface Life {
   engine: Engine;
   account: Account;
+  /** As much of what answers pages as adding files takes. */
+  desk: Desk;
   /** Nothing of it happens any more, as when the browser stops a worker. */
   die: () => void;
   /** It runs on beside the one that took its place. */
@@ -296,6 +418,11 @@ interface Life {
 }
 
 let names = 0;
+
+function contentOf(size: number, n: number): Buffer<ArrayBuffer> {
+  const start = (names * 7919 + n * 104_729) % (noise.length - size + 1);
+  return noise.subarray(start, start + size);
+}
 
 /** A device with these files picked, and the page that has them. */
 class Device {
@@ -309,6 +436,7 @@ class Device {
   #chance: number;
   #birth = performance.now();
   #shown = new Map<string, number>();
+  #states = new Map<string, UploadState['at']>();
 
   constructor(network: Network, { sizes, chance }: Schedule) {
     const name = `schedule ${names++}`;
@@ -317,8 +445,7 @@ class Device {
     this.#chance = chance;
     const session = crypto.randomUUID();
     this.files = sizes.map((size, n) => {
-      const start = (names * 7919 + n * 104_729) % (noise.length - size + 1);
-      const content = noise.subarray(start, start + size);
+      const content = contentOf(size, n);
       const facts = { path: '', name: `${name} ${n}`, type: '', lastModified: 5 };
       const upload = newUpload({
         ...facts,
@@ -360,7 +487,7 @@ class Device {
       post: () => undefined,
       now: Date.now,
       onChange: () => engine.accountChanged(),
-      onExpired: async () => undefined,
+      onExpired: async () => note('expiry of the account session'),
     });
     const gateway = new Gateway(account, log);
     const send: ConstructorParameters<typeof UploadApi>[0] = async (request) => {
@@ -399,7 +526,8 @@ class Device {
       ended.abort('the worker is dead');
     };
     this.#shown.clear();
-    this.life = { engine, account, die, live };
+    const desk = { account, engine: async () => engine, adding: new Turns() } as unknown as Desk;
+    this.life = { engine, account, desk, die, live };
     this.#lives.push(this.life);
     if ((await account.state()).at === 'unknown') await account.ask();
     await engine.start();
@@ -412,6 +540,11 @@ class Device {
       if (this.engine.list.wants().includes(upload.id)) await this.engine.list.giveFile(upload.id, file);
   }
 
+  /** Whether any upload is not over, as far as whoever is signed in can see. */
+  get isAtWork(): boolean {
+    return this.rows.some(({ state }) => !['stored', 'failed', 'cancelled'].includes(state.at));
+  }
+
   endAll(): void {
     for (const { die } of this.#lives) die();
   }
@@ -421,6 +554,9 @@ class Device {
     for (const id of ids) {
       const row = engine.list.row(id);
       if (!row) continue;
+      if (row.state.at === 'expired' && this.#states.get(id) !== 'expired')
+        note('expiry of the upload session');
+      this.#states.set(id, row.state.at);
       const before = this.#shown.get(id) ?? 0;
       if (row.shownBytes < before) this.fallen.push(`${id}: ${before} to ${row.shownBytes}`);
       // Cancelled and begun anew, it may honestly show less.
@@ -447,25 +583,46 @@ async function act(
   if (!life || !upload) return;
   const { list } = life.engine;
   const ids = [upload.id];
+  const cancel = { type: 'cancel', now: device.now() } as const;
   switch (deed) {
     case 'pause':
     case 'resume':
     case 'undo':
-      return list.applyAll(ids, { type: deed });
     case 'retry':
-      return list.applyAll(ids, { type: 'retry' });
+      return click(device, upload.id, { type: deed });
     case 'cancel':
-      return list.applyAll(ids, { type: 'cancel', now: device.now() });
+      return click(device, upload.id, cancel);
     case 'cancel for good':
-      await list.applyAll(ids, { type: 'cancel', now: device.now() });
+      await click(device, upload.id, cancel);
       return void (await pause(70));
+    case 'refresh':
+      return refresh(device, upload.id);
+    case 'refresh without room':
+      allow({ quotaBytes: 1 });
+      return refresh(device, upload.id);
+    case 'refresh under a lower limit':
+      allow({ maxFileBytes: 1000 });
+      return refresh(device, upload.id);
+    case 'two tabs drop a file':
+      return dropTwice(device);
+    case 'two tabs are clicked':
+      if (isGoing(device, upload.id)) note('two tabs are clicked at once');
+      await Promise.all([
+        list.applyAll(ids, which === 0 ? { type: 'pause' } : cancel),
+        list.applyAll(ids, { type: which === 0 ? 'resume' : 'undo' }),
+      ]);
+      return;
+    case 'send elsewhere':
+      return sendElsewhere(device, upload.id, which === 0 ? 1 : 0.5);
     case 'kick':
       return life.engine.kick();
     case 'die':
+      if (device.isAtWork) note('kill');
       life.die();
       await device.start();
       return device.offer();
     case 'die with the page':
+      if (device.isAtWork) note('restart');
       life.die();
       return void (await device.start());
     case 'drain':
@@ -479,25 +636,104 @@ async function act(
     case 'session over':
       return server.advance((TTL_MINUTES + 1) * MINUTE_MS);
     case 'reap':
-      server.advance((TTL_MINUTES + 1 + GRACE_DAYS * 24 * 60) * MINUTE_MS);
-      network.forget();
-      await reap(server.services, server.now());
-      return network.forget();
+      return reapAll(device, network);
     case 'signed out at the server':
       return endSession(network.who);
     case 'sign in':
       return signInAs(device, network, 'ada');
     case 'another account signs in':
+      if (device.isAtWork) note('another account');
       return signInAs(device, network, 'bob');
     case 'another account takes the cookie':
       network.who = 'bob';
       return;
     case 'cancel elsewhere': {
       network.forget(upload.id);
-      await elsewhere.request('DELETE', `/api/upload-sessions/${upload.session}/files/${upload.id}`);
+      await elsewhere.request('DELETE', pathOf(upload));
       return network.forget(upload.id);
     }
   }
+}
+
+const pathOf = ({ session, id }: Upload) => `/api/upload-sessions/${session}/files/${id}`;
+
+function isGoing({ engine }: Device, id: string): boolean {
+  return engine.list.entry(id)?.upload.life.at === 'going';
+}
+
+async function click(
+  { engine: { list } }: Device,
+  id: string,
+  event: Extract<UploadEvent, { type: 'pause' | 'resume' | 'undo' | 'retry' | 'cancel' }>,
+): Promise<void> {
+  const before = list.entry(id)?.upload;
+  const clicked = list.applyAll([id], event);
+  const { type } = event;
+  if (list.entry(id)?.upload !== before && (type === 'pause' || type === 'cancel')) note(type);
+  await clicked;
+}
+
+async function refresh(device: Device, id: string): Promise<void> {
+  if (isGoing(device, id) || device.engine.list.entry(id)?.upload.life.at === 'expired') note('refresh');
+  await device.engine.refresh([id]);
+}
+
+/** The same file is dropped in two tabs at once: one upload, and one tab that hears of the other's. */
+async function dropTwice(device: Device): Promise<void> {
+  const { life, files } = device;
+  const account = life?.account.current;
+  if (!life || account?.at !== 'signed-in' || account.account.id !== elsewhere.id || files.length > 4) return;
+  const content = contentOf(100_000, files.length);
+  const file = new File([content], `two tabs ${files.length}`, { lastModified: 5 });
+  const drop = () => {
+    const ask = { files: [{ id: crypto.randomUUID(), file, path: '' }], again: false };
+    return answerCall(life.desk, { name: 'uploads.add', ask }) as Promise<Calls['uploads.add']['reply']>;
+  };
+  const replies = await Promise.all([drop(), drop()]);
+  const added = replies.flatMap(({ ids }) => ids);
+  const known = replies.flatMap((reply) => reply.known.map(({ of }) => of));
+  expect([added.length, known]).toEqual([1, added]);
+  for (const { upload } of life.engine.list.everyones())
+    if (added.includes(upload.id)) files.push({ upload, file, digest: sha256(content) });
+  note('two tabs drop one file');
+}
+
+/** Another device of the account, which has the same file, sends of the rest of its first part that is missing. */
+async function sendElsewhere({ engine, files }: Device, id: string, share: number): Promise<void> {
+  const { file } = files.find(({ upload }) => upload.id === id) ?? {};
+  const upload = engine.list.entry(id)?.upload;
+  if (!file || !upload) return;
+  const part = Math.max(
+    0,
+    [0, 1, 2].findIndex((n) => !inRanges(upload.acknowledged, n)),
+  );
+  const { start, length } = partSpan(upload.size, upload.partBytes, part);
+  const path = `${pathOf(upload)}/parts/${part}`;
+  const look = await elsewhere.request('HEAD', path);
+  if (!look.ok || look.headers.get(header.complete) === '?1' || start >= upload.size) return;
+  const offset = Number(look.headers.get(header.offset));
+  const bytes = new Uint8Array(await file.slice(start, start + length).arrayBuffer());
+  const end = offset + Math.floor((length - offset) * share);
+  const digest = createHash('sha256').update(bytes).digest('base64');
+  await elsewhere.request('PUT', path, bytes.subarray(offset, end), {
+    'Content-Type': 'application/octet-stream',
+    [header.offset]: String(offset),
+    [header.complete]: end === length ? '?1' : '?0',
+    [header.attempt]: crypto.randomUUID(),
+    ...(end === length && { [header.digest]: `sha-256=:${digest}:` }),
+  });
+}
+
+/** What nobody came back to is freed, and uploads that had sent something were among it. */
+async function reapAll(device: Device, network: Network): Promise<void> {
+  const begun = device.rows.filter(({ shownBytes }) => shownBytes > 0).map(({ id }) => id);
+  server.advance((TTL_MINUTES + 1 + GRACE_DAYS * 24 * 60) * MINUTE_MS);
+  network.forget();
+  await reap(server.services, server.now());
+  network.forget();
+  const { db } = server.services;
+  const reaped = await db.selectFrom('uploads').select('id').where('state', '=', 'reaped').execute();
+  if (reaped.some(({ id }) => begun.includes(id))) note('reap');
 }
 
 async function endSession(who: 'ada' | 'bob'): Promise<void> {
@@ -522,16 +758,18 @@ const resting: ReadonlySet<UploadState['at']> = new Set([
 
 async function untilAtRest(device: Device, network: Network): Promise<UploadView[]> {
   const end = performance.now() + PATIENCE_MS;
+  const isAdas = () => device.life?.account.current.at === 'signed-in' && network.who === 'ada';
   const isAtRest = () =>
-    device.rows.length === device.files.length && device.rows.every(({ state }) => resting.has(state.at));
+    isAdas() &&
+    device.rows.length === device.files.length &&
+    device.rows.every(({ state }) => resting.has(state.at));
   while (!isAtRest()) {
     // While they are held, or another's, a person signs in again.
     if (performance.now() > end) {
       const states = device.rows.map(({ state }) => JSON.stringify(state));
       throw new Error(`Not at rest: ${states.join()}\n${device.log.slice(-40).join('\n')}`);
     }
-    if (device.life?.account.current.at !== 'signed-in' || network.who !== 'ada')
-      await signInAs(device, network, 'ada');
+    if (!isAdas()) await signInAs(device, network, 'ada');
     await pause(3);
   }
   return device.rows;
@@ -565,11 +803,18 @@ const seen = {
   faults: new Map<string, number>(),
   deeds: new Map<string, number>(),
   rests: new Map<string, number>(),
+  happenings: new Map<Happening, number>(),
 };
-const count = (map: Map<string, number>, key: string, by = 1) => map.set(key, (map.get(key) ?? 0) + by);
+const count = <K>(map: Map<K, number>, key: K, by = 1) => map.set(key, (map.get(key) ?? 0) + by);
+
+function note(happening: Happening): void {
+  count(seen.happenings, happening);
+}
 
 async function run(plan: Schedule): Promise<void> {
   const network = new Network(plan.fates);
+  const { quotaBytes, maxFileBytes } = server.services.config;
+  const limits = { quotaBytes, maxFileBytes };
   vi.stubGlobal('fetch', (url: string, init: RequestInit = {}) =>
     init.credentials === 'include' ? network.fetch(url, init) : realFetch(url, init),
   );
@@ -586,11 +831,13 @@ async function run(plan: Schedule): Promise<void> {
       const due = network.requests + step.after;
       for (let waited = 0; network.requests < due && waited < 15; waited++) await pause(2);
       await act(device, network, step);
+      network.noteDeed();
       count(seen.deeds, step.deed);
     }
     const rest = await untilAtRest(device, network);
     for (const { state } of rest) count(seen.rests, state.at);
     network.calm();
+    allow(limits);
     for (let round = 0; !device.isDone; round++) {
       if (round > 20) throw new Error(`No end of it: ${device.rows.map(({ state }) => state.at).join()}`);
       for (const row of await untilAtRest(device, network))
@@ -603,6 +850,7 @@ async function run(plan: Schedule): Promise<void> {
     throw new Error(`${String(cause)}\n${device.log.slice(-30).join('\n')}`, { cause });
   } finally {
     device.endAll();
+    allow(limits);
     for (const [fault, times] of network.done) count(seen.faults, fault, times);
   }
 }
@@ -624,9 +872,16 @@ async function check(device: Device, network: Network): Promise<void> {
 test(`after each of ${RUNS} random schedules the right bytes are there, once`, {
   timeout: 40_000 + RUNS * 2000,
 }, async () => {
-  await fc.assert(fc.asyncProperty(schedule, run), { numRuns: RUNS, seed: SEED, endOnFailure: true });
+  await fc.assert(fc.asyncProperty(schedule, run), {
+    numRuns: RUNS,
+    seed: SEED,
+    examples: certain.map((one) => [one]),
+    endOnFailure: true,
+  });
   if (process.env.HOLDFAST_SCHEDULES) {
     const lines = Object.entries(seen).map(([what, times]) => `${what} ${JSON.stringify([...times])}\n`);
     process.stderr.write(lines.join(''));
   }
+  // None of what may happen has become rare, or so that it changes nothing.
+  if (RUNS >= 40) expect(happenings.filter((happening) => !seen.happenings.has(happening))).toEqual([]);
 });
