@@ -67,8 +67,8 @@ function Frame(): JSX.Element {
           <Content />
         </ErrorBoundary>
         {isSignedIn && <HiddenInputs />}
+        {isSignedIn && <DropVeil />}
       </main>
-      {isSignedIn && <DropVeil />}
       {isSignedIn && <SignOutDialog />}
       {isSignedIn && isSheetOpen.value && (
         <ErrorBoundary>
@@ -82,7 +82,7 @@ function Frame(): JSX.Element {
 function Content(): JSX.Element | null {
   const { path, query } = useLocation();
   const { state } = session.value;
-  if (workerState.value === 'absent' || workerState.value === 'unsupported') return null; // the notice says it all
+  if (workerState.value === 'absent' || workerState.value === 'unsupported') return <NoWorker />;
   if (isLooping.value) return <Loop />;
   if (path === COMPLETE) return <CompletePage />;
   if (path === SIGN_IN) {
@@ -107,6 +107,20 @@ function Pages(): JSX.Element {
         <Route default component={NotFound} />
       </Router>
     </ErrorBoundary>
+  );
+}
+
+/** No page can do anything without the worker. */
+function NoWorker(): JSX.Element {
+  const kind = workerState.value === 'absent' ? 'worker' : 'unsupported';
+  return (
+    <div role="alert" data-notice="worker-absent">
+      <Message icon="alert" title={t(`notice.${kind}.title`)} lead={t(`notice.${kind}.body`)}>
+        <button type="button" class="button primary" onClick={() => location.reload()}>
+          {t('common.reload')}
+        </button>
+      </Message>
+    </div>
   );
 }
 

@@ -11,7 +11,7 @@ import { addAgain, knownFiles, type Refusal, refusals, trouble } from './intake.
 import { farewell } from './sign-out.tsx';
 import { droppedChanges, session } from './state.ts';
 import { showRow } from './uploads/spotlight.ts';
-import { update, version, workerState } from './worker.ts';
+import { update, version } from './worker.ts';
 
 /** What a person should know whatever page they are on; above the routes, so it outlives a move between them. */
 export function Notices(): JSX.Element {
@@ -20,7 +20,6 @@ export function Notices(): JSX.Element {
       <ExpiryNotice />
       <FarewellNotice />
       <ShareNotice />
-      <WorkerNotice />
       <VersionNotice />
     </div>
   );
@@ -77,21 +76,6 @@ function ShareNotice(): JSX.Element {
         </Notice>
       )}
       {count > 0 && <Notice name="inbox" isCalm icon="clock" title={t('inbox.signedOut', { count })} />}
-    </div>
-  );
-}
-
-function WorkerNotice(): JSX.Element | null {
-  if (workerState.value !== 'absent' && workerState.value !== 'unsupported') return null;
-  const kind = workerState.value === 'absent' ? 'worker' : 'unsupported';
-  return (
-    <div role="alert">
-      <Notice name="worker-absent" title={t(`notice.${kind}.title`)}>
-        <p>{t(`notice.${kind}.body`)}</p>
-        <button type="button" class="button primary" onClick={() => location.reload()}>
-          {t('common.reload')}
-        </button>
-      </Notice>
     </div>
   );
 }
