@@ -275,4 +275,5 @@ test('totals never show more than there is, nor fall when a row moves on', () =>
 test('a session that ends soon shows in the rows that it would stop', () => {
   const ends = (life: Life) => viewUpload({ ...upload, life }, { ...facts, sessionEndsAt: 7 }).sessionEndsAt;
   expect([ends({ at: 'going' }), ends({ at: 'paused' }), ends({ at: 'stored' })]).toEqual([7, 7, null]);
+  expect(ends({ at: 'expired' })).toBeNull();
 });

@@ -118,7 +118,8 @@ export function viewUpload(upload: Upload, facts: ViewFacts): UploadView {
     safe: isOver(upload) || isWhole(upload) ? 'yes' : facts.safe,
     bytesPerSecond,
     secondsLeft: secondsLeft(size - shownBytes, bytesPerSecond),
-    sessionEndsAt: isOver(upload) ? null : facts.sessionEndsAt,
+    // One that ran out does not end once more.
+    sessionEndsAt: isOver(upload) || state.at === 'expired' ? null : facts.sessionEndsAt,
     can: actionsFor(state, facts),
   };
 }
