@@ -2,7 +2,7 @@ import { computed, signal } from '@preact/signals';
 import { installWay, mayOfferInstall } from '../../shared/install-offer.ts';
 import { isInstalled, readCapabilities } from '../capabilities.ts';
 import { keepFor, recall } from '../kept.ts';
-import { overall } from '../state.ts';
+import { totals } from '../state.ts';
 
 /** Chromium only, and not in TypeScript's library. */
 interface InstallPromptEvent extends Event {
@@ -24,7 +24,7 @@ export const way = computed(() =>
 export const isInstalledHere = computed(() => installed.value);
 /** Whether now is a moment to offer it. */
 export const isOffered = computed(
-  () => way.value !== null && mayOfferInstall(overall.value.stored > 0, refusedAt.value, Date.now()),
+  () => way.value !== null && mayOfferInstall(totals.value.stored > 0, refusedAt.value, Date.now()),
 );
 
 /** Keeps the browser's offer for a moment of our own: it comes once, early, and nobody wants it then. */
