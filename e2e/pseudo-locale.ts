@@ -38,9 +38,12 @@ export async function buildPseudo(folder: string): Promise<string> {
 /** What a person sees or hears on the page that is none of our texts, nor data, a number, or a language's name. */
 export function unmarkedTexts(page: Page): Promise<string[]> {
   return page.evaluate(() => {
-    /** File names and contents, addresses, devices; languages; keys; what the log and builds are named by in all of them. */
+    /**
+     * File names and contents, addresses, devices; languages; keys; what the log and builds are named by in all of them;
+     * the words of the document itself, for when there are no texts.
+     */
     const DATA =
-      'bdi, pre, kbd, .tile, .thumb-type, .avatar, time, option[lang], code, .log li, [data-log-source] option:not([value=""])';
+      'bdi, pre, kbd, .tile, .thumb-type, .avatar, time, option[lang], code, .log li, [data-log-source] option:not([value=""]), #no-texts, #no-texts *';
     const NUMBER = /[\d.,]+\s?(bytes?|kB|MB|GB|TB)\b|\b[0-9a-f]{8,}\b/gu;
     const names = [...document.querySelectorAll('bdi')].map(({ textContent }) => textContent ?? '');
     const isForeign = (text: string) => {
@@ -49,7 +52,8 @@ export function unmarkedTexts(page: Page): Promise<string[]> {
       for (const name of names) rest = rest.replace(name, '');
       return /\p{L}/u.test(rest);
     };
-    const found = isForeign(document.title) ? [`title: ${document.title}`] : [];
+    const hasTexts = document.querySelector('#no-texts[hidden]') !== null;
+    const found = hasTexts && isForeign(document.title) ? [`title: ${document.title}`] : [];
     for (const element of document.body.querySelectorAll('*')) {
       if (element.closest(DATA) || !element.checkVisibility({ visibilityProperty: true })) continue;
       for (const name of ['aria-label', 'aria-valuetext', 'title', 'placeholder', 'alt']) {

@@ -3,6 +3,7 @@ import {
   MEDIA,
   nobodyAnswers,
   preview,
+  refusal,
   type Screen,
   selectTwo,
   signedIn,
@@ -106,5 +107,51 @@ export const libraryScreens: readonly Screen[] = [
   {
     name: 'preview-nothing',
     show: (walk) => preview(walk, MEDIA.other, '.preview .unseen'),
+  },
+  {
+    name: 'preview-film',
+    show: async (walk) => {
+      await preview(walk, MEDIA.film, '.preview video');
+      await walk.page.waitForFunction(() => (document.querySelector('video')?.readyState ?? 0) > 1);
+    },
+  },
+  {
+    name: 'preview-paper',
+    show: (walk) => preview(walk, MEDIA.paper, '.preview iframe'),
+  },
+  {
+    name: 'preview-broken',
+    show: (walk) => preview(walk, MEDIA.broken, '.preview .unseen'),
+  },
+  {
+    name: 'library-remembered',
+    show: async (walk) => {
+      await withLibrary(walk);
+      walk.box.rule = nobodyAnswers;
+      await walk.page.reload();
+      await walk.page.locator('[data-stale]').waitFor();
+    },
+  },
+  {
+    name: 'library-unreachable',
+    show: async (walk) => {
+      await signedIn(walk);
+      walk.box.rule = nobodyAnswers;
+      await follow(walk, '/library');
+      await walk.page.locator('main .message .button').waitFor();
+    },
+  },
+  {
+    name: 'library-change-dropped',
+    show: async (walk) => {
+      await withLibrary(walk);
+      walk.box.rule = nobodyAnswers;
+      await walk.page.locator('[data-file] [data-do=delete]').first().click();
+      await walk.page.click('[data-do=delete-now]');
+      await walk.page.locator('[data-queued=delete]').waitFor();
+      walk.box.rule = ({ method }) => (method === 'DELETE' ? refusal('WRONG_ACCOUNT') : null);
+      await walk.page.reload();
+      await walk.page.locator('[data-notice=outbox-dropped]').waitFor();
+    },
   },
 ];

@@ -2,6 +2,8 @@ import {
   follow,
   forgetAll,
   nobodyAnswers,
+  onIphone,
+  refusal,
   type Screen,
   sharedLink,
   signedIn,
@@ -108,6 +110,42 @@ export const settingsScreens: readonly Screen[] = [
       await walk.page.locator('[data-file]').first().waitFor({ state: 'detached' });
       await follow(walk, '/settings');
       await walk.page.locator('[data-share][data-end=empty]').waitFor();
+    },
+  },
+  {
+    name: 'settings-refused',
+    show: async (walk) => {
+      await signedIn(walk);
+      await walk.page.context().grantPermissions([], { origin: walk.stage.origin });
+      await withSettings(walk, true);
+      walk.box.rule = ({ method }) => (method === 'POST' ? refusal('SIGN_IN_TOO_OLD') : null);
+      await walk.page.click('[data-do=persist]');
+      await walk.page.locator('[data-persistent=refused]').waitFor();
+      await walk.page.click('[data-do=check-update]');
+      await walk.page.locator('[data-update=current]').waitFor();
+      await walk.page.click('[data-do=passkey-add]');
+      await walk.page.locator('[data-do=renew]').waitFor();
+    },
+  },
+  {
+    name: 'settings-on-an-iphone',
+    show: async (walk) => {
+      await signedIn(walk);
+      await onIphone(walk);
+      await withSettings(walk, true);
+      await walk.page.locator('[data-settings=install]').scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: 'account-deleted',
+    show: async (walk) => {
+      const email = await signedIn(walk);
+      await withSettings(walk, true);
+      await walk.page.click('[data-do=delete-account]');
+      await walk.page.fill('input[name=confirm-email]', email);
+      await walk.page.press('input[name=confirm-email]', 'Enter');
+      await walk.page.locator('[data-notice=sign-out-deleted]').waitFor();
+      await walk.page.locator('[data-sign-in=sso]').waitFor();
     },
   },
 ];

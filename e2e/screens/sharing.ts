@@ -3,6 +3,7 @@ import {
   forgetAll,
   nobodyAnswers,
   openShareDialog,
+  refusal,
   type Screen,
   sharedLink,
   withLibrary,
@@ -18,6 +19,9 @@ export const sharingScreens: readonly Screen[] = [
       await walk.page.click('.share-more summary');
       await walk.page.locator('input[name=share-most][aria-describedby=share-most-hint]').waitFor();
       await walk.page.locator('#share-most-hint:not(:empty)').waitFor();
+      walk.box.rule = ({ method }) => (method === 'POST' ? refusal('TOO_MANY_SHARES') : null);
+      await walk.page.click('[data-do=create-share]');
+      await walk.page.locator('.share-form [data-refused]').waitFor();
     },
   },
   {
@@ -26,7 +30,8 @@ export const sharingScreens: readonly Screen[] = [
       await withLibrary(walk);
       await openShareDialog(walk);
       await walk.page.click('[data-do=create-share]');
-      await walk.page.locator('[data-share-link]').waitFor();
+      await walk.page.click('[data-do=copy-link]'); // which the browser does not allow
+      await walk.page.locator('.share-link .hint:not(:empty)').waitFor();
     },
   },
   {

@@ -7,6 +7,7 @@ import {
   keepNothing,
   nobodyAnswers,
   openMenu,
+  paste,
   pick,
   type Screen,
   shareInto,
@@ -24,6 +25,8 @@ export const signInScreens: readonly Screen[] = [
     show: async (walk) => {
       await signedOut(walk);
       await askForCode(walk);
+      await walk.page.locator('.sign-in-more .link').first().click();
+      await walk.page.locator('form[data-sign-in=email] .hint:not(:empty)').waitFor();
     },
   },
   {
@@ -115,6 +118,23 @@ export const signInScreens: readonly Screen[] = [
       await shareInto(walk);
       await walk.page.locator('[data-notice=inbox]').waitFor();
       await walk.page.locator('[data-sign-in=sso]').waitFor();
+    },
+  },
+  {
+    name: 'sign-in-before-files',
+    show: async (walk) => {
+      await signedOut(walk);
+      await paste(walk, [['note.txt', 10]]);
+      await walk.page.locator('[data-notice=trouble]').waitFor();
+    },
+  },
+  {
+    name: 'sign-in-under-way',
+    show: async (walk) => {
+      await signedOut(walk);
+      walk.box.rule = nobodyAnswers;
+      await walk.page.goto(`${walk.stage.origin}/signin/complete?state=unknown`);
+      await walk.page.locator('main .message p').waitFor();
     },
   },
 ];

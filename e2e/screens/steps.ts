@@ -1,12 +1,20 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, open, writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import { dirname, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import type { CDPSession, Page } from '@playwright/test';
+import { type ApiErrorCode, apiErrors } from '../../shared/errors.ts';
 import { MIB } from '../journey.ts';
-import { picture, silence } from '../media.ts';
+import { film, paper, picture, silence } from '../media.ts';
 import type { Middlebox, OwnAnswer } from '../middlebox.ts';
 import { poll } from '../poll.ts';
 import { postShare } from '../share-form.ts';
 import type { Stage } from '../stage.ts';
+
+/** As Safari on an iPhone says it. */
+const IPHONE =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1';
 
 /** What a screen may use to get there. */
 export interface Walk {
@@ -42,6 +50,8 @@ export const SCREENS_ENV: Readonly<Record<string, string>> = {
 let people = 0;
 const newPerson = () => `person-${++people}@example.org`;
 const sessions = new WeakMap<Page, CDPSession>();
+/** What is run in each document of the page before its own scripts, by the browser's name for it. */
+let scripts: string[] = [];
 
 /** As a browser is in which nobody has been here but the app's worker, on a network without fault. */
 export async function forgetAll(walk: Walk): Promise<void> {
@@ -50,6 +60,7 @@ export async function forgetAll(walk: Walk): Promise<void> {
   await stage.proxy.set({ bitsPerSecond: null });
   await page.goto('about:blank');
   const cdp = await cdpOf(page);
+  await beUsual(cdp);
   await cdp.send('WebAuthn.disable');
   await cdp.send('Storage.overrideQuotaForOrigin', { origin: stage.origin });
   const storageTypes = walk.hasNewWorker ? 'all' : 'indexeddb,local_storage,file_systems';
@@ -62,6 +73,51 @@ export async function forgetAll(walk: Walk): Promise<void> {
   walk.hasNewWorker = false;
   await page.context().clearCookies();
   await page.context().grantPermissions(['notifications', 'background-sync'], { origin: stage.origin });
+}
+
+/** The browser is the one it is, and its owner has asked it for nothing. */
+async function beUsual(cdp: CDPSession): Promise<void> {
+  await cdp.send('Emulation.setUserAgentOverride', { userAgent: '' });
+  await cdp.send('Emulation.setTouchEmulationEnabled', { enabled: false });
+  await cdp.send('Emulation.setDataSaverOverride', {});
+  for (const identifier of scripts)
+    await cdp.send('Page.removeScriptToEvaluateOnNewDocument', { identifier });
+  scripts = [];
+}
+
+/** From the next page on: a browser in which `source` has been run before the app's scripts. */
+export async function beforeScripts({ page }: Walk, source: string): Promise<void> {
+  const cdp = await cdpOf(page);
+  await cdp.send('Page.enable');
+  const { identifier } = await cdp.send('Page.addScriptToEvaluateOnNewDocument', { source });
+  scripts.push(identifier);
+}
+
+/** From the next page on: what the app meets on an iPhone, in Safari. */
+export async function onIphone(walk: Walk): Promise<void> {
+  const cdp = await cdpOf(walk.page);
+  await cdp.send('Emulation.setUserAgentOverride', { userAgent: IPHONE });
+  await cdp.send('Emulation.setTouchEmulationEnabled', { enabled: true });
+  await beforeScripts(
+    walk,
+    'delete window.Notification; delete window.SyncManager; window.GestureEvent = class extends UIEvent {};' +
+      'addEventListener("beforeinstallprompt", (event) => event.stopImmediatePropagation());',
+  );
+}
+
+/** From now on: its owner has asked the system to use little data. */
+export async function savesData({ page }: Walk): Promise<void> {
+  const cdp = await cdpOf(page);
+  await cdp.send('Emulation.setDataSaverOverride', { dataSaverEnabled: true });
+}
+
+/** As with the shift key: past the worker and past what the browser keeps. */
+export async function reloadPastWorker({ page }: Walk): Promise<void> {
+  const cdp = await cdpOf(page);
+  await cdp.send('Network.clearBrowserCache');
+  const isLoaded = page.waitForEvent('load');
+  await cdp.send('Page.reload', { ignoreCache: true });
+  await isLoaded;
 }
 
 export async function stopWorkers(cdp: CDPSession): Promise<void> {
@@ -120,6 +176,9 @@ export const MEDIA = {
   sound: '2 talk.wav',
   text: '3 note.txt',
   other: '4 thing.bin',
+  film: '5 ferry.webm',
+  paper: '6 letter.pdf',
+  broken: '7 torn.png',
 } as const;
 
 /** The library, by name, of what can be looked at. */
@@ -137,9 +196,12 @@ async function writeMedia(folder: string): Promise<string[]> {
     [MEDIA.picture]: await picture(1200, 800),
     [MEDIA.sound]: silence(3),
     [MEDIA.text]: Buffer.from(
-      'Bread, two lemons, and a line that goes on for longer than a phone is wide.\n'.repeat(40),
+      'Bread, two lemons, and a line that goes on for longer than a phone is wide.\n'.repeat(4000), // more than is shown
     ),
     [MEDIA.other]: Buffer.from([1, 2, 3]),
+    [MEDIA.film]: film(3),
+    [MEDIA.paper]: paper('Dear Amina,'),
+    [MEDIA.broken]: Buffer.from('no picture at all'),
   };
   return Promise.all(
     Object.entries(contents).map(async ([name, content]) => {
@@ -173,10 +235,13 @@ export async function selectTwo({ page }: Walk): Promise<void> {
   await page.locator('[data-selection="2"]').waitFor();
 }
 
+/** Names and bytes. */
+const SHARED: Record<string, number> = { 'photo from the harbour.jpg': MIB, 'note.txt': 10 };
+
 /** As another app on the device does it. */
-export async function shareInto({ page }: Walk): Promise<void> {
+export async function shareInto({ page }: Walk, files = SHARED): Promise<void> {
   await page.waitForFunction(() => navigator.serviceWorker.controller);
-  await page.evaluate(postShare, { 'photo from the harbour.jpg': MIB, 'note.txt': 10 });
+  await page.evaluate(postShare, files);
 }
 
 export async function openShareDialog({ page }: Walk): Promise<void> {
@@ -281,16 +346,47 @@ export async function pick(
   files: readonly [name: string, bytes: number][],
   selector = '[data-pick]',
 ): Promise<void> {
-  const paths = files.map(([name, bytes]) => join(folder, String(bytes), name));
-  for (const [n, [, bytes]] of files.entries()) await makeOnce(paths[n] ?? '', bytes);
-  await page.setInputFiles(selector, paths);
+  await page.setInputFiles(selector, await makeAll(folder, files));
 }
 
-/** The same name and size is the same file, with its date, on all screens. What is in it does not matter. */
+/** Drags them over the window, and lets go unless they are `held`. The browser gives a handle of what is dropped. */
+export async function drag(
+  { page, folder }: Walk,
+  files: readonly [name: string, bytes: number][],
+  { held = false } = {},
+): Promise<void> {
+  const cdp = await cdpOf(page);
+  const data = { items: [], files: await makeAll(folder, files), dragOperationsMask: 1 };
+  const types = ['dragEnter', 'dragOver', ...(held ? [] : ['drop'])] as ('dragEnter' | 'dragOver' | 'drop')[];
+  for (const type of types) await cdp.send('Input.dispatchDragEvent', { type, x: 200, y: 200, data });
+}
+
+/** Files of no meaning pasted into the page. */
+export async function paste({ page }: Walk, files: readonly [name: string, bytes: number][]): Promise<void> {
+  await page.evaluate((wanted) => {
+    const clipboardData = new DataTransfer();
+    for (const [name, bytes] of wanted) clipboardData.items.add(new File([new Uint8Array(bytes)], name));
+    document.body.dispatchEvent(
+      new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }),
+    );
+  }, files);
+}
+
+/** Their paths. */
+async function makeAll(folder: string, files: readonly [name: string, bytes: number][]): Promise<string[]> {
+  const paths = files.map(([name, bytes]) => join(folder, String(bytes), name));
+  for (const [n, [, bytes]] of files.entries()) await makeOnce(paths[n] ?? '', bytes);
+  return paths;
+}
+
+/**
+ * The same name and size is the same file, with its date, on all screens. What is in it does not matter, but a browser
+ * that packs what it keeps must not make it small.
+ */
 async function makeOnce(path: string, bytes: number): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const file = await open(path, 'ax').catch(() => null); // it is there already
-  await file?.truncate(bytes);
+  await file?.write(randomBytes(bytes));
   await file?.close();
 }
 
@@ -326,6 +422,35 @@ export async function endSession({ page, stage }: Walk): Promise<void> {
 
 export function nobodyAnswers({ url }: { url?: string | undefined }): OwnAnswer | null {
   return url?.startsWith('/api/') ? { status: 503 } : null;
+}
+
+/** What the server answers to the registering of files, were it one that lets upload sessions live for so many `minutes`. */
+export async function sessionOf(
+  minutes: number,
+  incoming: IncomingMessage,
+  { stage }: Walk,
+): Promise<OwnAnswer> {
+  const answer = await fetch(`http://127.0.0.1:${stage.server.port}${incoming.url}`, {
+    method: 'PUT',
+    headers: incoming.headers as Record<string, string>,
+    body: await buffer(incoming),
+  });
+  const session = (await answer.json()) as object;
+  return {
+    status: answer.status,
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ ...session, sessionTtlMinutes: minutes }),
+  };
+}
+
+/** What the server says where it refuses with `code`. */
+export function refusal(code: ApiErrorCode, headers: Record<string, string> = {}): OwnAnswer {
+  const status = apiErrors[code];
+  return {
+    status,
+    headers: { 'Content-Type': 'application/problem+json', ...headers },
+    body: JSON.stringify({ type: 'about:blank', title: code, status, code }),
+  };
 }
 
 export async function cdpOf(page: Page): Promise<CDPSession> {
