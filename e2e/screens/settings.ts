@@ -133,7 +133,9 @@ export const settingsScreens: readonly Screen[] = [
       await signedIn(walk);
       await onIphone(walk);
       await withSettings(walk, true);
-      await walk.page.locator('[data-settings=install]').scrollIntoViewIfNeeded();
+      await walk.page
+        .locator('[data-settings=limits]')
+        .evaluate((limits) => limits.scrollIntoView({ block: 'center', behavior: 'instant' }));
     },
   },
   {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { dirname, join } from 'node:path';
@@ -379,14 +378,11 @@ async function makeAll(folder: string, files: readonly [name: string, bytes: num
   return paths;
 }
 
-/**
- * The same name and size is the same file, with its date, on all screens. What is in it does not matter, but a browser
- * that packs what it keeps must not make it small.
- */
+/** The same name and size is the same file, with its date, on all screens. What is in it does not matter. */
 async function makeOnce(path: string, bytes: number): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const file = await open(path, 'ax').catch(() => null); // it is there already
-  await file?.write(randomBytes(bytes));
+  await file?.truncate(bytes);
   await file?.close();
 }
 
