@@ -150,7 +150,7 @@ export const libraryScreens: readonly Screen[] = [
       await walk.page.click('[data-do=delete-now]');
       await walk.page.locator('[data-queued=delete]').waitFor();
       walk.box.rule = ({ method }) => (method === 'DELETE' ? refusal('WRONG_ACCOUNT') : null);
-      await walk.page.reload();
+      await walk.page.evaluate(() => dispatchEvent(new Event('online')));
       await walk.page.locator('[data-notice=outbox-dropped]').waitFor();
     },
   },
