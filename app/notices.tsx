@@ -11,7 +11,7 @@ import { addAgain, knownFiles, type Refusal, refusals, trouble } from './intake.
 import { farewell } from './sign-out.tsx';
 import { droppedChanges, session } from './state.ts';
 import { showRow } from './uploads/spotlight.ts';
-import { update, version } from './worker.ts';
+import { call, update, version } from './worker.ts';
 
 /** What a person should know whatever page they are on; above the routes, so it outlives a move between them. */
 export function Notices(): JSX.Element {
@@ -252,7 +252,7 @@ function DroppedNotice(): JSX.Element {
         <Notice
           name="outbox-dropped"
           title={t('dropped.title', { count })}
-          onDismiss={() => (droppedChanges.value = 0)}
+          onDismiss={() => void call('outbox.seen', {})}
         >
           <p>{t('dropped.lead')}</p>
         </Notice>

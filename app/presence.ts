@@ -3,7 +3,7 @@ import type { About } from '../shared/protocol.ts';
 import { pullElsewhere } from './elsewhere.ts';
 import { offer } from './files.ts';
 import { watchPermissions } from './permissions.ts';
-import { applySession, catchUp, session, taking, totals } from './state.ts';
+import { applySession, catchUp, droppedChanges, session, taking, totals } from './state.ts';
 import { call, onNews, openCalls } from './worker.ts';
 
 /** Firefox stops a worker 60 s after its last message, so four of these may get lost. */
@@ -72,6 +72,7 @@ export async function ping(eager = false): Promise<void> {
   const isNew = value.instance !== instance;
   if (isNew) watchForDeath(value.instance);
   applySession(value.session);
+  droppedChanges.value = value.dropped ?? droppedChanges.peek(); // a worker a release older does not say
   await Promise.all([offer(value.wants), catchUp(value.rev)]);
 }
 

@@ -143,7 +143,7 @@ export function applyNews(news: News): void {
       libraryVersion.value += 1;
       break;
     case 'outbox-dropped':
-      droppedChanges.value += news.count;
+      droppedChanges.value = news.count;
   }
 }
 

@@ -38,6 +38,7 @@ const asks = {
   'uploads.handles': v.object({ ids: v.array(uuid) }),
   'uploads.permitted': v.object({ ids: v.array(uuid) }),
   'uploads.elsewhere': nothing,
+  'outbox.seen': nothing,
   'inbox.keep': v.object({ files: v.array(file) }),
   'inbox.list': nothing,
   'inbox.accept': v.object({ ids: v.array(uuid) }),

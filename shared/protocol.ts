@@ -107,13 +107,16 @@ export interface About {
 export interface Calls {
   /**
    * Says that a page is here, and keeps the worker alive for as long as there is work. `wants` lists uploads
-   * whose bytes the worker can't reach: the page offers those of its `File`s. `leaving` asks for the long lease,
+   * whose bytes the worker can't reach: the page offers those of its `File`s; `dropped` counts changes made offline
+   * that could not be carried out, until a person has seen that. `leaving` asks for the long lease,
    * `eager` says that trying again now is worth it (`online`, a page that became visible).
    */
   ping: {
     ask: { build: string; leaving: boolean; eager: boolean };
-    reply: About & { session: SessionView; rev: number; wants: string[]; busy: boolean };
+    reply: About & { session: SessionView; rev: number; wants: string[]; busy: boolean; dropped: number };
   };
+  /** A person has seen how many changes were dropped. */
+  'outbox.seen': { ask: Record<never, never>; reply: null };
   /** Told by each page that starts, to each worker that starts, and when something of it has changed. */
   'device.tell': { ask: DeviceFacts; reply: null };
   'uploads.snapshot': { ask: Record<never, never>; reply: Snapshot };

@@ -73,6 +73,7 @@ function desk({
     },
     giveFile: async (id: string, file: File) => void done.push(['file', id, file.name]),
     wants: () => ['u7'],
+    tellEnds: () => void done.push('ends'),
   };
   const engine = {
     list,
@@ -102,6 +103,7 @@ function desk({
       discard: async (ids: readonly string[]) => void done.push(['discard', ids]),
       tell: () => void done.push('inbox changed'),
     } as unknown as Inbox,
+    outbox: { dropped: async () => 2, noteSeen: async () => void done.push('seen') },
     engine: async () => engine as unknown as Engine,
     news: { rev: 42, snapshot: () => ({ rev: 42, rows: [] }) } as unknown as NewsDesk,
     log: log as unknown as Log,
@@ -150,14 +152,21 @@ test('a ping is answered with who the worker is, where things stand, and what it
     rev: 42,
     wants: ['u7'],
     busy: true,
+    dropped: 2,
   });
-  expect(done).toEqual(['check']);
+  expect(done).toEqual(['check', 'ends']);
+});
+
+test('that dropped changes were seen is told to the outbox', async () => {
+  const { desk: all, done } = desk({});
+  expect(await answerCall(all, { name: 'outbox.seen', ask: {} })).toBe(null);
+  expect(done).toEqual(['seen']);
 });
 
 test('the first ping of all waits until the server has said who is here', async () => {
   const { desk: all, done } = desk({ at: 'unknown' });
   await answerCall(all, ping);
-  expect(done).toEqual(['ask']);
+  expect(done).toEqual(['ask', 'ends']);
 });
 
 test('a snapshot is the list as it stands', async () => {

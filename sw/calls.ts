@@ -11,6 +11,7 @@ import type { Engine } from './engine.ts';
 import type { Inbox } from './inbox.ts';
 import type { Log } from './log.ts';
 import type { NewsDesk } from './news.ts';
+import type { Outbox } from './outbox.ts';
 import { reselect } from './reselect.ts';
 import type { Store } from './store.ts';
 import type { Turns } from './turns.ts';
@@ -21,6 +22,7 @@ export interface Desk {
   account: Account;
   device: Device;
   inbox: Inbox;
+  outbox: Pick<Outbox, 'dropped' | 'noteSeen'>;
   engine: () => Promise<Engine>;
   news: NewsDesk;
   log: Log;
@@ -67,6 +69,9 @@ export async function answerCall(
     }
     case 'uploads.elsewhere':
       return viewElsewhere(await desk.engine());
+    case 'outbox.seen':
+      await desk.outbox.noteSeen();
+      return null;
     case 'inbox.keep':
       return desk.inbox.keep(ask.files);
     case 'inbox.list':
@@ -100,6 +105,7 @@ async function pong(desk: Desk): Promise<Calls['ping']['reply']> {
     rev: desk.news.rev,
     wants: engine.list.wants(),
     busy: await desk.isBusy(),
+    dropped: await desk.outbox.dropped(),
   };
 }
 

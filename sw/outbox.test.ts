@@ -123,6 +123,20 @@ test.each([400, 401, 403, 409, 422])('with %i the change is dropped, and that is
   expect(dropped()).toEqual([{ type: 'outbox-dropped', count: 1 }]);
 });
 
+test('what was dropped while no page was open is known to the next worker, until somebody has seen it', async () => {
+  const first = device([403, 409, 204]);
+  for (const id of ['u1', 'u2', 'u3']) await first.outbox.add(rename(id));
+  await first.outbox.flush();
+  const { outbox, posts, sent } = first.reborn();
+  expect(await outbox.dropped()).toBe(2);
+  await outbox.add(remove('u4'));
+  await outbox.flush();
+  expect(sent).toEqual(['DELETE u4']);
+  posts.length = 0;
+  await outbox.noteSeen();
+  expect([await outbox.dropped(), posts]).toEqual([0, [{ type: 'outbox-dropped', count: 0 }]]);
+});
+
 test('a deletion of what is gone already is done, a change of it is dropped', async () => {
   const { outbox, waiting, dropped } = device([404, 404]);
   await outbox.add(remove('u1'));

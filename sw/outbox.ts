@@ -32,7 +32,8 @@ export function takesBack({ method, path: target }: ApiRequest): string | null {
 
 /**
  * Small changes that were asked for while nobody answered. Each is kept with the account it belongs to, built anew when
- * it is sent, sent once, and dropped (and said to be dropped) when a 401 or another account stands in the way.
+ * it is sent, sent once, and dropped when a 401 or another account stands in the way. That is said until somebody has
+ * seen it: no page may be open as it happens.
  */
 export class Outbox {
   #host: Host;
@@ -77,6 +78,17 @@ export class Outbox {
     return found.length > 0;
   }
 
+  /** How many changes were dropped that nobody has seen to be dropped. */
+  dropped(): Promise<number> {
+    return this.#host.store.countDropped();
+  }
+
+  /** Somebody has seen it: no tab says it any longer. */
+  async noteSeen(): Promise<void> {
+    await this.#host.store.forgetDropped();
+    this.#host.post({ type: 'outbox-dropped', count: 0 });
+  }
+
   /** Carries out what waits, in order, as far as the network goes. */
   flush(): Promise<void> {
     this.#flushing ??= this.#flush().finally(() => {
@@ -106,14 +118,14 @@ export class Outbox {
       const isOthers = current.at === 'signed-in' && current.account.id !== intent.account;
       const outcome = isOthers ? 'dropped' : await this.#carryOut(intent);
       if (outcome === 'later') break;
-      await store.removeIntent(key);
+      await (outcome === 'dropped' ? store.dropIntent(key) : store.removeIntent(key));
       if (outcome === 'dropped') dropped++;
       else made++;
     }
     if (made > 0) this.#host.post({ type: 'library' });
     if (dropped > 0) {
       this.#host.log(`${dropped} changes dropped`);
-      this.#host.post({ type: 'outbox-dropped', count: dropped });
+      this.#host.post({ type: 'outbox-dropped', count: await store.countDropped() });
     }
   }
 

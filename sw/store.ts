@@ -32,6 +32,8 @@ export interface Intent {
   body: string | null;
   /** When it was asked for, ms since the epoch. */
   at: number;
+  /** It could not be made, and nobody has seen that yet. */
+  isDropped?: true;
 }
 
 /** A file from another app; not `whole` while its bytes are still being kept, or when the worker died over that. */
@@ -245,7 +247,32 @@ export class Store {
     return this.#with(async (db) => {
       const tx = db.transaction('outbox');
       const [keys, intents] = await Promise.all([tx.store.getAllKeys(), tx.store.getAll()]);
-      return intents.flatMap((intent, n) => (keys[n] === undefined ? [] : [{ key: keys[n], intent }]));
+      return intents.flatMap((intent, n) =>
+        keys[n] === undefined || intent.isDropped ? [] : [{ key: keys[n], intent }],
+      );
+    });
+  }
+
+  /** An intent that waits no longer, and is kept until a person has seen that it could not be carried out. */
+  async dropIntent(key: number): Promise<void> {
+    await this.#with(async (db) => {
+      const tx = db.transaction('outbox', 'readwrite');
+      const intent = await tx.store.get(key);
+      if (intent) await tx.store.put({ ...intent, isDropped: true }, key);
+      await tx.done;
+    });
+  }
+
+  /** How many were dropped since a person saw that any were. */
+  async countDropped(): Promise<number> {
+    return this.#with(async (db) => (await db.getAll('outbox')).filter(({ isDropped }) => isDropped).length);
+  }
+
+  async forgetDropped(): Promise<void> {
+    await this.#with(async (db) => {
+      const tx = db.transaction('outbox', 'readwrite');
+      for await (const cursor of tx.store) if (cursor.value.isDropped) await cursor.delete();
+      await tx.done;
     });
   }
 

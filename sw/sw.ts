@@ -164,6 +164,7 @@ async function reply(call: ParsedCall, port: MessagePort | undefined): Promise<v
     account,
     device,
     inbox,
+    outbox,
     engine: startEngine,
     news,
     log,

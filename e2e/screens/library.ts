@@ -152,6 +152,8 @@ export const libraryScreens: readonly Screen[] = [
       walk.box.rule = ({ method }) => (method === 'DELETE' ? refusal('WRONG_ACCOUNT') : null);
       await walk.page.evaluate(() => dispatchEvent(new Event('online')));
       await walk.page.locator('[data-notice=outbox-dropped]').waitFor();
+      await walk.page.reload(); // said until somebody has seen it
+      await walk.page.locator('[data-notice=outbox-dropped]').waitFor();
     },
   },
 ];
