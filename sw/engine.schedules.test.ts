@@ -12,6 +12,7 @@ import {
   type TestServer,
 } from '../server/testing.ts';
 import { header, type StoredFiles, type UploadSession } from '../shared/api.ts';
+import type { ErrorCode } from '../shared/errors.ts';
 import { partSpan } from '../shared/parts.ts';
 import type { Calls } from '../shared/protocol.ts';
 import { inRanges } from '../shared/ranges.ts';
@@ -250,9 +251,12 @@ class Network {
   requests = 0;
   /** Parts that an engine was sent again after it had heard that they are acknowledged. */
   readonly sentAgain: string[] = [];
+  /** Parts that were not begun anew after their bytes had arrived flipped. */
+  readonly notBegunAnew: string[] = [];
   readonly done = new Map<Fault, number>();
   #fates: Schedule['fates'];
   #acknowledged = new Set<string>();
+  #emptied = new Set<string>();
   #onDeed: (() => void)[] = [];
 
   constructor(fates: Schedule['fates']) {
@@ -286,6 +290,8 @@ class Network {
     const { fault, share } = isSession ? none : this.#fateOf(method === 'PUT' && part !== '');
     if (method === 'PUT' && part && isOfNow() && this.#acknowledged.has(`${fid} ${part}`))
       this.sentAgain.push(`${fid} ${part}`);
+    if (method === 'PUT' && part && isOfNow() && this.#emptied.delete(`${fid} ${part}`))
+      if (headers.get(header.offset) !== '0') this.notBegunAnew.push(`${fid} ${part}`);
     if (method === 'DELETE') this.forget(pathname.split('/').at(-1));
     headers.delete('X-Life');
     headers.set('Cookie', cookies[this.who]);
@@ -358,6 +364,9 @@ class Network {
 
   /** Notes what the engine gets to know of parts by `answer`. */
   async #hear(method: string, fid: string, part: string, answer: Response): Promise<void> {
+    if (answer.status === 422) this.#emptied.add(`${fid} ${part}`);
+    // What the server says of it since may be more, if another device has begun with it.
+    else if (method !== 'PUT' || !part) this.#emptied.clear();
     if (!answer.ok) return;
     if (part && answer.headers.get(header.complete) === '?1') this.#acknowledged.add(`${fid} ${part}`);
     if (part || method !== 'PUT') return;
@@ -429,6 +438,7 @@ class Device {
   readonly files: { upload: Upload; file: File; digest: string }[];
   readonly log: string[] = [];
   readonly fallen: string[] = [];
+  readonly failures: ErrorCode[] = [];
   life: Life | null = null;
   #lives: Life[] = [];
   #store: Store;
@@ -556,6 +566,7 @@ class Device {
       if (!row) continue;
       if (row.state.at === 'expired' && this.#states.get(id) !== 'expired')
         note('expiry of the upload session');
+      if (row.state.at === 'failed') this.failures.push(row.state.code);
       this.#states.set(id, row.state.at);
       const before = this.#shown.get(id) ?? 0;
       if (row.shownBytes < before) this.fallen.push(`${id}: ${before} to ${row.shownBytes}`);
@@ -758,7 +769,10 @@ const resting: ReadonlySet<UploadState['at']> = new Set([
 
 async function untilAtRest(device: Device, network: Network): Promise<UploadView[]> {
   const end = performance.now() + PATIENCE_MS;
-  const isAdas = () => device.life?.account.current.at === 'signed-in' && network.who === 'ada';
+  const isAdas = () => {
+    const session = device.life?.account.current;
+    return session?.at === 'signed-in' && session.account.id === elsewhere.id && network.who === 'ada';
+  };
   const isAtRest = () =>
     isAdas() &&
     device.rows.length === device.files.length &&
@@ -782,8 +796,9 @@ async function goOn(device: Device, { id, can }: UploadView): Promise<void> {
   const action = onward.find((one) => can.includes(one));
   const { list } = device.engine;
   switch (action) {
-    case 'resume':
     case 'refresh':
+      return device.engine.refresh([id]);
+    case 'resume':
     case 'undo':
     case 'retry':
       return list.applyAll([id], { type: action });
@@ -855,6 +870,9 @@ async function run(plan: Schedule): Promise<void> {
   }
 }
 
+/** Why an upload may fail here; all else goes on by itself. */
+const honest: ReadonlySet<ErrorCode> = new Set(['TOO_LARGE', 'QUOTA_EXCEEDED', 'DIGEST_MISMATCH']);
+
 async function check(device: Device, network: Network): Promise<void> {
   const answer = await elsewhere.request('GET', '/api/files?limit=1000');
   const { files } = (await answer.json()) as StoredFiles;
@@ -866,6 +884,8 @@ async function check(device: Device, network: Network): Promise<void> {
     await elsewhere.request('DELETE', `/api/files/${upload.id}`);
   }
   expect(network.sentAgain).toEqual([]);
+  expect(network.notBegunAnew).toEqual([]);
+  expect(device.failures.filter((code) => !honest.has(code))).toEqual([]);
   expect(device.fallen).toEqual([]);
 }
 
