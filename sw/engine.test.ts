@@ -167,7 +167,7 @@ function device(
   server: ModelServer,
   content: Buffer<ArrayBuffer>,
   chance: () => number,
-  { stallMs = 100_000, filesAreSnapshots = names % 2 === 1 } = {},
+  { stallMs = 100_000, drainMs = 60_000, filesAreSnapshots = names % 2 === 1 } = {},
 ) {
   const name = `engine-test-${names++}`;
   const store = new Store(name);
@@ -218,7 +218,7 @@ function device(
         stagingRoom: async () => 64 * 1024 * 1024,
         log: (line) => log.push(line),
       },
-      { stallMs, drainMs: 60_000 },
+      { stallMs, drainMs },
     );
     await engine.start();
     return engine;
@@ -273,7 +273,8 @@ test('whatever the network does, the bytes arrive once and whole, and progress n
 
 test('parts leave while a few others are still being written down, and a drain waits for all', async () => {
   const server = new ModelServer(8 * PART_BYTES, []);
-  const phone = device(server, Buffer.alloc(8 * PART_BYTES), () => 0);
+  const patient = { stallMs: 10_000_000, drainMs: 10_000_000 };
+  const phone = device(server, Buffer.alloc(8 * PART_BYTES), () => 0, patient);
   const engine = await phone.born();
   const save = phone.store.save.bind(phone.store);
   const happened: string[] = [];
