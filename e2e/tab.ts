@@ -168,9 +168,8 @@ export class Tab {
     await this.#send('ServiceWorker.disable');
   }
 
-  /** JavaScript heap of the page in use, in bytes. */
+  /** JavaScript heap of the page in use, in bytes, with what has not been collected yet. */
   async heapBytes(): Promise<number> {
-    await this.#send('HeapProfiler.collectGarbage');
     return (await this.#send<{ usedSize: number }>('Runtime.getHeapUsage')).usedSize;
   }
 
