@@ -1,3 +1,4 @@
+import { poll } from '../poll.ts';
 import {
   beforeScripts,
   cdpOf,
@@ -44,7 +45,7 @@ export const frameScreens: readonly Screen[] = [
     show: async (walk) => {
       await signedIn(walk);
       await follow(walk, '/nowhere');
-      await walk.page.locator('main a.button').waitFor();
+      await walk.page.locator('#main a.button').waitFor();
     },
   },
   {
@@ -142,7 +143,11 @@ export const frameScreens: readonly Screen[] = [
         return refusal('SESSION_EXPIRED');
       };
       await follow(walk, '/library');
-      await walk.page.locator('main .message .button').waitFor();
+      await poll('the page to stop', 30_000, async () => {
+        // Whoever waits at sign-in asks now and then; here at once, as the circle has to be quick to be one.
+        await walk.page.evaluate(() => fetch('/api/session').catch(() => null));
+        return (await walk.page.locator('main .message .button').isVisible()) || undefined;
+      });
     },
   },
   {

@@ -19,7 +19,7 @@ export const libraryScreens: readonly Screen[] = [
     show: async (walk) => {
       await signedIn(walk);
       await follow(walk, '/library');
-      await walk.page.locator('main a.button').waitFor();
+      await walk.page.locator('#main a.button').waitFor();
     },
   },
   { name: 'library', show: withLibrary },

@@ -77,7 +77,7 @@ export const signInScreens: readonly Screen[] = [
       await forgetAll(walk);
       walk.box.rule = nobodyAnswers;
       await walk.page.goto(`${walk.stage.origin}/app`);
-      await walk.page.locator('main .button').waitFor();
+      await walk.page.locator('#main .button').waitFor();
     },
   },
   {
