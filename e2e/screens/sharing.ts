@@ -38,7 +38,7 @@ export const sharingScreens: readonly Screen[] = [
     name: 'shared',
     show: async (walk) => {
       await asStranger(walk, await sharedLink(walk));
-      await walk.page.locator('[data-shared=open] img.shared-picture').waitFor();
+      await walk.page.locator('[data-shared=open] img.shared-picture').first().waitFor();
     },
   },
   {
