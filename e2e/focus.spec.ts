@@ -5,6 +5,7 @@ import type { Tab } from './tab.ts';
 test('turning to a page names the window and moves the focus to its heading', async ({ journey }) => {
   const tab = await journey.signedInTab();
   await seedLibrary(journey.stage, tab, 3);
+  await tab.reload();
   await tab.until(() => document.activeElement === document.body); // a page that was opened is not turned to
   await follow(tab, '/library');
   await isAt(tab, 'Library · Holdfast', 'h1');

@@ -31,6 +31,11 @@ export class Journey {
     await tab.go(`${origin}/app`);
     await tab.waitForWorker();
     await tab.until(() => document.querySelector('[data-pick]'));
+    // A worker that knew somebody else asks who is here, and what was picked before it knows would be theirs.
+    await tab.until(
+      (who) => document.querySelector('.avatar')?.getAttribute('aria-label')?.includes(who),
+      person,
+    );
     return tab;
   }
 

@@ -241,13 +241,14 @@ export class Tab {
   /** Everything of `origin`, its workers too, all cookies, and the browser's own cache; or all but worker and caches. */
   async forgetAll(origin: string, { keepsWorker = false } = {}): Promise<void> {
     await this.#send('Storage.overrideQuotaForOrigin', { origin });
+    // First, or a worker that starts meanwhile would learn who is signed in once more.
+    await this.#send('Network.clearBrowserCookies');
     const storageTypes = keepsWorker ? 'indexeddb,local_storage,file_systems' : 'all';
     // What a worker that runs knows would outlive what is stored, and the parting word of a tab starts it once more.
     for (let times = 0; times < 2; times++) {
       if (keepsWorker) await this.stopWorkers();
       await this.#send('Storage.clearDataForOrigin', { origin, storageTypes });
     }
-    await this.#send('Network.clearBrowserCookies');
     if (!keepsWorker) await this.#send('Network.clearBrowserCache');
   }
 

@@ -62,6 +62,7 @@ export async function forgetAll(walk: Walk): Promise<void> {
   await beUsual(cdp);
   await cdp.send('WebAuthn.disable');
   await cdp.send('Storage.overrideQuotaForOrigin', { origin: stage.origin });
+  await page.context().clearCookies();
   const storageTypes = walk.hasNewWorker ? 'all' : 'indexeddb,local_storage,file_systems';
   // What a worker that runs knows would outlive what is stored, and the parting word of a page starts it once more.
   // One that waits goes too, and the old one with it.
@@ -70,7 +71,6 @@ export async function forgetAll(walk: Walk): Promise<void> {
     await cdp.send('Storage.clearDataForOrigin', { origin: stage.origin, storageTypes });
   }
   walk.hasNewWorker = false;
-  await page.context().clearCookies();
   await page.context().grantPermissions(['notifications', 'background-sync'], { origin: stage.origin });
 }
 
