@@ -11,6 +11,7 @@ import {
 import { type AnswerFacts, judgeAnswer, type Verdict } from './answer.ts';
 import { type Batch, batchAfterRefusal, batchAfterSuccess, wholeBatch } from './batch.ts';
 import { type ApiErrorCode, apiErrors, type ErrorCode } from './errors.ts';
+import { type Happening, happenings } from './happenings.ts';
 import {
   freshLink,
   type Link,
@@ -59,34 +60,6 @@ const accounts: Account[] = [
   { id: 'b1', email: 'b@b.test' },
 ];
 
-/** What may happen to uploads. Each counts only where it changed something. */
-const happenings = [
-  'ack',
-  'late ack',
-  'cut',
-  'stall',
-  '401',
-  '409',
-  '410',
-  '413',
-  '413 of a proxy',
-  '422',
-  '429',
-  '503',
-  '507',
-  'kill',
-  'restart',
-  'expiry of the account session',
-  'expiry of the upload session',
-  'refresh',
-  'reap',
-  'pause',
-  'cancel',
-  'two tabs drop one file',
-  'two tabs are clicked at once',
-  'another account',
-] as const;
-type Happening = (typeof happenings)[number];
 const seen = new Map<Happening, number>();
 
 /** A file at the server. */

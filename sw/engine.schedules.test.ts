@@ -13,6 +13,7 @@ import {
 } from '../server/testing.ts';
 import { header, type StoredFiles, type UploadSession } from '../shared/api.ts';
 import type { ErrorCode } from '../shared/errors.ts';
+import { type Happening, happenings } from '../shared/happenings.ts';
 import { partSpan } from '../shared/parts.ts';
 import type { Calls } from '../shared/protocol.ts';
 import { inRanges } from '../shared/ranges.ts';
@@ -101,35 +102,6 @@ const deeds = [
   'two tabs are clicked',
 ] as const;
 type Deed = (typeof deeds)[number];
-
-/** What may happen to uploads. Each counts only where it met one that was not over, and changed something. */
-const happenings = [
-  'ack',
-  'late ack',
-  'cut',
-  'stall',
-  '401',
-  '409',
-  '410',
-  '413',
-  '413 of a proxy',
-  '422',
-  '429',
-  '503',
-  '507',
-  'kill',
-  'restart',
-  'expiry of the account session',
-  'expiry of the upload session',
-  'refresh',
-  'reap',
-  'pause',
-  'cancel',
-  'two tabs drop one file',
-  'two tabs are clicked at once',
-  'another account',
-] as const;
-type Happening = (typeof happenings)[number];
 
 interface Schedule {
   sizes: number[];

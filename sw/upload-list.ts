@@ -80,8 +80,7 @@ export class UploadList {
   #generation = 0;
   #entries = new Map<string, Entry>();
   #sessions = new Map<string, SessionRecord>();
-  /** Sessions whose end has moved since it was written down, and what was written of it last. */
-  #slid = new Set<string>();
+  /** By session, the `issuedAt` that was written down last. */
   #writtenIssuedAt = new Map<string, number>();
   /** By session, the end that pages were told of; see `sessionEndsAt`. */
   #toldEnds = new Map<string, number | null>();
@@ -101,6 +100,7 @@ export class UploadList {
     this.#mine = null;
     const used = new Set(loaded.uploads.map(({ session }) => session));
     this.#sessions = new Map(loaded.sessions.filter(({ id }) => used.has(id)).map((one) => [one.id, one]));
+    this.#writtenIssuedAt = new Map(loaded.sessions.map(({ id, issuedAt }) => [id, issuedAt]));
     const unused = loaded.sessions.filter(({ id }) => !used.has(id)).map(({ id }) => id);
     if (unused.length > 0) await this.save({ forgetSessions: unused }, 'relaxed');
     for (const { id, part, value } of loaded.digests) this.#entries.get(id)?.digests.set(part, value);
@@ -155,9 +155,7 @@ export class UploadList {
   /** Activity has moved the end of a session. That is written down with what is next, and not with each part. */
   slideSession(id: string, issuedAt: number): void {
     const session = this.#sessions.get(id);
-    if (!session || issuedAt <= session.issuedAt) return;
-    this.noteSession({ ...session, issuedAt });
-    if (issuedAt - (this.#writtenIssuedAt.get(id) ?? 0) >= SLIDE_MS) this.#slid.add(id);
+    if (session && issuedAt > session.issuedAt) this.noteSession({ ...session, issuedAt });
   }
 
   /** Tells pages of the sessions whose end has come into sight since they were told last, or has moved. */
@@ -174,13 +172,14 @@ export class UploadList {
 
   /** Throws `OUTDATED` when a newer worker has taken over, `DEVICE_FULL` when the browser has no room. */
   async save(checkpoint: Checkpoint, durability: 'strict' | 'relaxed'): Promise<void> {
-    const sessions = [...this.#takeSlid(), ...(checkpoint.sessions ?? [])];
+    const sessions = [...this.#slid(), ...(checkpoint.sessions ?? [])];
     try {
       await this.#host.store.save(this.#generation, { ...checkpoint, sessions }, durability);
     } catch (cause) {
       if (cause instanceof HoldfastError && cause.code === 'OUTDATED') this.#host.onOutdated();
       throw cause;
     }
+    for (const { id, issuedAt } of sessions) this.#writtenIssuedAt.set(id, issuedAt);
   }
 
   // --- what a person asks for -----------------------------------------------------------------------------------
@@ -403,11 +402,12 @@ export class UploadList {
     if (life.at === 'needs-permission') this.#host.log('upload: needs permission to read its file');
   }
 
-  #takeSlid(): SessionRecord[] {
-    const records = [...this.#slid].flatMap((id) => this.#sessions.get(id) ?? []);
-    for (const { id, issuedAt } of records) this.#writtenIssuedAt.set(id, issuedAt);
-    this.#slid.clear();
-    return records;
+  /** Sessions whose end has moved since it was written down. */
+  #slid(): SessionRecord[] {
+    return [...this.#sessions.values()].filter(({ id, issuedAt }) => {
+      const written = this.#writtenIssuedAt.get(id);
+      return written !== undefined && issuedAt - written >= SLIDE_MS;
+    });
   }
 
   #view(entry: Entry): UploadView {

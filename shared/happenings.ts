@@ -1,0 +1,28 @@
+/** What may happen to uploads, for tests by random schedules: each of these has to occur in them, with effect. */
+export const happenings = [
+  'ack',
+  'late ack',
+  'cut',
+  'stall',
+  '401',
+  '409',
+  '410',
+  '413',
+  '413 of a proxy',
+  '422',
+  '429',
+  '503',
+  '507',
+  'kill',
+  'restart',
+  'expiry of the account session',
+  'expiry of the upload session',
+  'refresh',
+  'reap',
+  'pause',
+  'cancel',
+  'two tabs drop one file',
+  'two tabs are clicked at once',
+  'another account',
+] as const;
+export type Happening = (typeof happenings)[number];
