@@ -32,6 +32,8 @@ export interface Progress {
   readonly heldBytes: () => number;
   /** Bytes that its connection has brought, of whatever: while this grows, it is alive. */
   readonly heardBytes: () => number;
+  /** Whether its connection is left unread because the disk is behind: what it brought already is still to come. */
+  readonly isHeldUp: () => boolean;
 }
 
 interface Running {
@@ -59,6 +61,8 @@ const QUIET_MS = 450;
 const LOOK_MS = 50;
 /** A connection that goes on bringing is not waited for any longer than this, in ms. */
 const PATIENCE_MS = 1500;
+/** Nor, with the time that the disk took, any longer than this, in ms: whoever asked takes longer silence for a black hole. */
+const PATIENCE_WITH_DISK_MS = 6000;
 /** More attempts at one part than this, and the oldest are forgotten. */
 const MAX_RETIRED = 256;
 
@@ -190,12 +194,18 @@ async function quiet(running: Running): Promise<void> {
   });
   let heard = -1;
   let quietMs = 0;
+  let bringingMs = 0;
   // Counted in looks and not by the clock: a process that got no turn has read nothing, whatever came.
-  for (let waited = 0; !over && waited < PATIENCE_MS; waited += LOOK_MS) {
-    const now = running.progress?.heardBytes() ?? null;
-    quietMs = now !== null && now === heard ? quietMs + LOOK_MS : 0;
-    if (quietMs >= QUIET_MS) return;
-    heard = now ?? -1;
+  for (let waited = 0; !over && waited < PATIENCE_WITH_DISK_MS; waited += LOOK_MS) {
+    if (running.progress?.isHeldUp()) {
+      quietMs = 0;
+    } else {
+      const now = running.progress?.heardBytes() ?? null;
+      quietMs = now !== null && now === heard ? quietMs + LOOK_MS : 0;
+      heard = now ?? -1;
+      if (quietMs >= QUIET_MS || bringingMs >= PATIENCE_MS) return;
+      bringingMs += LOOK_MS;
+    }
     await Promise.race([done, sleep(LOOK_MS, undefined, { ref: false })]);
   }
 }

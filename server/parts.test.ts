@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { header } from '../shared/api.ts';
 import { PART_BYTES } from '../shared/parts.ts';
 import {
@@ -73,6 +74,35 @@ test('a HEAD right after the cut sees every byte that arrived', async () => {
     put.socket.end(); // in order behind the bytes, unlike a reset
     await put.answer;
     expect(await offsetOf(me, path)).toBe(upTo);
+  }
+});
+
+test('a HEAD after the cut waits for a disk that is behind, so that nothing that arrived is sent again', async () => {
+  const { bytes, path } = await onePart(2_000_000);
+  const { store } = server.services;
+  const write = store.write.bind(store);
+  const slow = vi.spyOn(store, 'write').mockImplementation(async (...place) => {
+    const writer = await write(...place);
+    const add = writer.add.bind(writer);
+    const drained = writer.drained.bind(writer);
+    let isFirst = true;
+    return Object.assign(writer, {
+      add: (chunk: Buffer) => add(chunk) && !isFirst,
+      // Once, longer than a connection may be silent that has nothing more to bring.
+      async drained() {
+        isFirst = false;
+        await setTimeout(900);
+        await drained();
+      },
+    });
+  });
+  try {
+    const put = await rawPut(me, path, partHeaders(bytes), bytes.length);
+    await put.send(bytes.subarray(0, 1_500_000));
+    put.socket.end();
+    expect(await offsetOf(me, path)).toBe(1_500_000);
+  } finally {
+    slow.mockRestore();
   }
 });
 

@@ -168,6 +168,7 @@ async function writePart(
     turn.showProgress({
       heldBytes: () => writer.heldBytes,
       heardBytes: () => incoming.socket.bytesRead,
+      isHeldUp: () => incoming.isPaused(),
     });
     const end = await receiveBody(incoming, {
       writer,
