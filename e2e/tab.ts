@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import type { LogEntry } from '../shared/protocol.ts';
 import type { Cdp } from './cdp.ts';
 import { poll } from './poll.ts';
 import type { SetCookie } from './server.ts';
@@ -343,8 +344,8 @@ export class Tab {
   }
 }
 
-/** In the page: where it is, what has the focus, and what a person reads, for whoever reads why a test failed. */
-function outline(): string {
+/** In the page: where it is, what has the focus, what a person reads, and what the worker did, for whoever reads why a test failed. */
+async function outline(): Promise<string> {
   const { activeElement: focused, title, visibilityState, body } = document;
   const opening = focused?.outerHTML.match(/^<[^>]*>/)?.[0];
   return [
@@ -354,7 +355,21 @@ function outline(): string {
       .split('\n')
       .filter((line) => line.trim() !== '')
       .slice(0, 40),
+    ...(await workersLog()),
   ].join('\n    ');
+
+  async function workersLog(): Promise<string[]> {
+    const { port1, port2 } = new MessageChannel();
+    const answer = new Promise<{ value?: LogEntry[] } | null>((resolve) => {
+      port1.onmessage = ({ data }) => resolve(data);
+      setTimeout(() => resolve(null), 2000);
+    });
+    navigator.serviceWorker?.controller?.postMessage({ type: 'log.read' }, [port2]);
+    const entries = (await answer)?.value ?? [];
+    return entries.slice(-60).map(({ at, worker, source, text }) => {
+      return `${new Date(at).toISOString().slice(11, 23)} ${worker} ${source}: ${text}`;
+    });
+  }
 }
 
 function after(ms: number): Promise<null> {
