@@ -107,7 +107,11 @@ export const settingsScreens: readonly Screen[] = [
       await walk.page.keyboard.press('Control+a');
       await walk.page.click('[data-do-all=delete]');
       await walk.page.click('[data-do-all=delete-now]');
-      await walk.page.locator('[data-file]').first().waitFor({ state: 'detached' });
+      // They are not seen at once; the server hears of a few at a time.
+      await walk.page.waitForFunction(async () => {
+        const answer = (await (await fetch('/api/files?limit=1')).json()) as { files: unknown[] };
+        return answer.files.length === 0;
+      });
       await follow(walk, '/settings');
       await walk.page.locator('[data-share][data-end=empty]').waitFor();
     },
