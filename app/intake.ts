@@ -6,6 +6,7 @@ import { askAgain } from './ask-again.ts';
 import { elsewhere, pullElsewhere } from './elsewhere.ts';
 import { forget, keep } from './files.ts';
 import { BATCH, pickedFrom, pickedFromHandles, pickedFromTransfer } from './picking.ts';
+import { meetWorker, ping } from './presence.ts';
 import { lastAccountId, selectableRows, session, tabFacts, taking, untilListed } from './state.ts';
 import { call, version } from './worker.ts';
 
@@ -168,8 +169,9 @@ async function takeAll(
       if (added.length > 0) last = added;
       taking.value += batch.length;
     }
+    await meetWorker();
     // Until then the list may say that all has arrived.
-    await untilListed(last);
+    if (!(await untilListed(last))) await ping();
   } finally {
     taking.value = null;
   }

@@ -71,9 +71,14 @@ export async function ping(eager = false): Promise<void> {
   isWorkerBusy = value.busy;
   const isNew = value.instance !== instance;
   if (isNew) watchForDeath(value.instance);
-  applySession(value.session);
+  applySession(value.session, isNew);
   droppedChanges.value = value.dropped ?? droppedChanges.peek(); // a worker a release older does not say
   await Promise.all([offer(value.wants), catchUp(value.rev)]);
+}
+
+/** To be called when a worker has answered: if the one that was known has ended, this is another, which may count anew. */
+export async function meetWorker(): Promise<void> {
+  if (instance === null) await ping();
 }
 
 function isBusy(): boolean {

@@ -80,19 +80,19 @@ export function allIds(): string[] {
 
 /**
  * Settles once all of these are on the list, which hears of them a moment after the worker has taken them; or after a
- * while, since the list may be another one by then.
+ * while, with false, since the list may be another one by then.
  */
-export function untilListed(ids: readonly string[]): Promise<void> {
+export function untilListed(ids: readonly string[]): Promise<boolean> {
   return new Promise((resolve) => {
-    const timer = setTimeout(end, LISTED_WAIT_MS);
+    const timer = setTimeout(end, LISTED_WAIT_MS, false);
     const stop = effect(() => {
       changes.value;
-      if (ids.every((id) => rows.has(id))) queueMicrotask(end);
+      if (ids.every((id) => rows.has(id))) queueMicrotask(() => end(true));
     });
-    function end(): void {
+    function end(areListed: boolean): void {
       clearTimeout(timer);
       stop();
-      resolve();
+      resolve(areListed);
     }
   });
 }
@@ -147,10 +147,13 @@ export function applyNews(news: News): void {
   }
 }
 
-/** Takes in what the worker says of the account session, unless something newer is known. */
-export function applySession(next: SessionView): void {
+/**
+ * Takes in what the worker says of the account session, unless something newer is known. A worker that has just started
+ * knows best: it counts anew where the browser has thrown away what was stored.
+ */
+export function applySession(next: SessionView, isOfNewWorker = false): void {
   const now = session.peek();
-  if (next.epoch < now.epoch) return;
+  if (next.epoch < now.epoch && !isOfNewWorker) return;
   if (next.epoch === now.epoch && next.state === now.state && next.account?.id === now.account?.id) return;
   batch(() => {
     session.value = next;

@@ -50,22 +50,26 @@ test('a server killed in mid-upload loses nothing it has acknowledged', async ({
   expect(await journey.library(tab)).toEqual([{ name: 'film.bin', size: file.bytes, sha256: file.sha256 }]);
 });
 
-test('storage that is emptied under a running worker takes what was listed, and nothing that comes after', async ({
-  journey,
-}) => {
-  const [before, after] = await Promise.all([
-    journey.file('before.txt', 100),
-    journey.file('after.bin', MIB),
-  ]);
-  const tab = await journey.signedInTab();
-  await tab.pick([before.path]);
-  await rowIs(tab, 'stored');
-  await tab.forgetStorage(journey.stage.origin, { keepsWorker: true });
-  await tab.pick([after.path]);
-  await tab.until(() => document.querySelector('[data-upload] .file-name')?.textContent === 'after.bin');
-  await rowIs(tab, 'stored');
-  expect(await journey.library(tab)).toEqual([
-    { name: 'after.bin', size: after.bytes, sha256: after.sha256 },
-    { name: 'before.txt', size: before.bytes, sha256: before.sha256 },
-  ]);
-});
+for (const endsToo of [false, true]) {
+  const worker = endsToo ? 'a worker that ends with it' : 'a running worker';
+  test(`storage that is emptied under ${worker} takes what was listed, and nothing that comes after`, async ({
+    journey,
+  }) => {
+    const [before, after] = await Promise.all([
+      journey.file('before.txt', 100),
+      journey.file('after.bin', MIB),
+    ]);
+    const tab = await journey.signedInTab();
+    await tab.pick([before.path]);
+    await rowIs(tab, 'stored');
+    await tab.forgetStorage(journey.stage.origin, { keepsWorker: true });
+    if (endsToo) await tab.stopWorkers();
+    await tab.pick([after.path]);
+    await tab.until(() => document.querySelector('[data-upload] .file-name')?.textContent === 'after.bin');
+    await rowIs(tab, 'stored');
+    expect(await journey.library(tab)).toEqual([
+      { name: 'after.bin', size: after.bytes, sha256: after.sha256 },
+      { name: 'before.txt', size: before.bytes, sha256: before.sha256 },
+    ]);
+  });
+}

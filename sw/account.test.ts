@@ -1,4 +1,5 @@
 import 'fake-indexeddb/auto';
+import { openDB } from 'idb';
 import { expect, test, vi } from 'vitest';
 import type { AccountState } from '../shared/account-session.ts';
 import type { News } from '../shared/protocol.ts';
@@ -51,6 +52,13 @@ function device(
   });
   const reborn = (next: (() => Answer)[] = []) => device(next, store);
   return { account, store, posts, order, asked, clock, reborn, changes: () => changes };
+}
+
+/** Empties the store `name` of what it knows of the account, as a browser does that needs the room. */
+async function emptied(name: string): Promise<void> {
+  const db = await openDB(name);
+  await db.clear('account');
+  db.close();
 }
 
 /** An answer that comes when `arrive` is called. */
@@ -140,6 +148,26 @@ test('a reading of the state that failed is tried again by the next who asks', a
   expect(account.current).toEqual({ at: 'unknown', epoch: 0 });
   expect(await account.state()).toEqual(here(1));
   expect(reads).toHaveBeenCalledTimes(2);
+});
+
+test('an expiry is told, in an epoch of its own, though the browser has thrown away what was stored', async () => {
+  const name = `account-test-${names++}`;
+  const { account, order, reborn } = device([() => session(ada), refused], new Store(name));
+  await account.ask();
+  await emptied(name);
+  order.length = 0;
+  await account.ask();
+  expect(order).toEqual(['change to expired', 'session', 'session-expired', 'person told of 2']);
+  expect(await reborn().account.state()).toEqual({ at: 'expired', epoch: 2, account: ada, told: true });
+});
+
+test('who is still here is written down again after the browser has thrown that away', async () => {
+  const name = `account-test-${names++}`;
+  const { account, reborn } = device([() => session(ada), () => session(ada)], new Store(name));
+  await account.ask();
+  await emptied(name);
+  await account.ask();
+  expect(await reborn().account.state()).toEqual(here(1));
 });
 
 test('two workers that meet the same expiry announce it once between them', async () => {

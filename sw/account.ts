@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import {
   type AccountEvent,
   type AccountState,
+  firstAccountState,
   judgeProbe,
   type ProbeVerdict,
 } from '../shared/account-session.ts';
@@ -53,7 +54,7 @@ export class Account {
 
   /** The state as last read; `unknown` before the first reading. */
   get current(): AccountState {
-    return this.#state ?? { at: 'unknown', epoch: 0 };
+    return this.#state ?? firstAccountState;
   }
 
   /** How often the server has said so far that the session is alive. */
@@ -72,7 +73,7 @@ export class Account {
 
   /** Applies `event`; whoever changes the row tells the pages. */
   async change(event: AccountEvent): Promise<AccountState> {
-    const { before, after } = await this.#host.store.changeAccount(event);
+    const { before, after } = await this.#host.store.changeAccount(event, this.current);
     this.#state = after;
     if (after === before) return after;
     this.#host.onChange();
@@ -155,7 +156,7 @@ export class Account {
     this.#host.post({ type: 'session-expired', epoch });
     // Before it counts as told: a worker that dies here leaves both to the next one.
     await this.#host.onExpired(epoch);
-    const { after } = await this.#host.store.changeAccount({ type: 'told', epoch });
+    const { after } = await this.#host.store.changeAccount({ type: 'told', epoch }, this.current);
     this.#state = after;
   }
 }

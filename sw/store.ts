@@ -341,13 +341,20 @@ export class Store {
     return (await this.#with((db) => db.get('account', 'now'))) ?? firstAccountState;
   }
 
-  /** Applies `event` to the account session in one transaction: of two that say the same, one changes it. */
-  async changeAccount(event: AccountEvent): Promise<{ before: AccountState; after: AccountState }> {
+  /**
+   * Applies `event` to the account session in one transaction: of two that say the same, one changes it. Where the browser
+   * has thrown the row away, `known` stands for it, so that no epoch comes twice.
+   */
+  async changeAccount(
+    event: AccountEvent,
+    known: AccountState = firstAccountState,
+  ): Promise<{ before: AccountState; after: AccountState }> {
     return this.#with(async (db) => {
       const tx = db.transaction('account', 'readwrite', { durability: 'strict' });
-      const before = (await tx.store.get('now')) ?? firstAccountState;
+      const row = await tx.store.get('now');
+      const before = row ?? known;
       const after = nextAccountState(before, event);
-      if (after !== before) await tx.store.put(after, 'now');
+      if (after !== row && after !== firstAccountState) await tx.store.put(after, 'now');
       await tx.done;
       return { before, after };
     });
