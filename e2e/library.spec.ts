@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import { expect } from '@playwright/test';
 import { downloadedSha256 } from './downloads.ts';
 import { type Journey, MIB, rowIs, test } from './journey.ts';
+import { seedLibrary } from './library-seed.ts';
 import { poll } from './poll.ts';
 import type { Tab } from './tab.ts';
 
@@ -68,6 +69,19 @@ test('many files are searched, sorted, selected, downloaded at once, deleted and
   expect((await journey.library(tab)).map(({ sha256 }) => sha256).toSorted()).toEqual(
     files.map(({ sha256 }) => sha256).toSorted(),
   );
+});
+
+test('all that was deleted at once is deleted, though its page is left at once', async ({ journey }) => {
+  const { origin } = journey.stage;
+  const tab = await journey.signedInTab();
+  await seedLibrary(journey.stage, tab, 200);
+  await tab.go(`${origin}/library`);
+  await tab.until(() => document.querySelector('[data-file]'));
+  await selectAll(tab, 200);
+  await tab.click('[data-do-all=delete]');
+  await tab.click('[data-do-all=delete-now]');
+  await tab.go(`${origin}/settings`);
+  await serverHas(journey, tab, 0);
 });
 
 /** Deletions are shown before the server has heard of them. */

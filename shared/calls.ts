@@ -38,6 +38,7 @@ const asks = {
   'uploads.handles': v.object({ ids: v.array(uuid) }),
   'uploads.permitted': v.object({ ids: v.array(uuid) }),
   'uploads.elsewhere': nothing,
+  'library.delete': v.object({ ids: v.array(uuid) }),
   'outbox.seen': nothing,
   'inbox.keep': v.object({ files: v.array(file) }),
   'inbox.list': nothing,

@@ -115,6 +115,8 @@ export interface Calls {
     ask: { build: string; leaving: boolean; eager: boolean };
     reply: About & { session: SessionView; rev: number; wants: string[]; busy: boolean; dropped: number };
   };
+  /** Deletes these files of the library as soon as may be: of a page that goes away with them still in its hands. */
+  'library.delete': { ask: { ids: string[] }; reply: null };
   /** A person has seen how many changes were dropped. */
   'outbox.seen': { ask: Record<never, never>; reply: null };
   /** Told by each page that starts, to each worker that starts, and when something of it has changed. */

@@ -103,7 +103,11 @@ function desk({
       discard: async (ids: readonly string[]) => void done.push(['discard', ids]),
       tell: () => void done.push('inbox changed'),
     } as unknown as Inbox,
-    outbox: { dropped: async () => 2, noteSeen: async () => void done.push('seen') },
+    outbox: {
+      deleteAll: async (ids: readonly string[]) => void done.push(['delete', ids]),
+      dropped: async () => 2,
+      noteSeen: async () => void done.push('seen'),
+    },
     engine: async () => engine as unknown as Engine,
     news: { rev: 42, snapshot: () => ({ rev: 42, rows: [] }) } as unknown as NewsDesk,
     log: log as unknown as Log,
@@ -157,10 +161,11 @@ test('a ping is answered with who the worker is, where things stand, and what it
   expect(done).toEqual(['check', 'ends']);
 });
 
-test('that dropped changes were seen is told to the outbox', async () => {
+test('deletions that a page leaves behind, and that dropped changes were seen, are told to the outbox', async () => {
   const { desk: all, done } = desk({});
+  expect(await answerCall(all, { name: 'library.delete', ask: { ids: ['u1', 'u2'] } })).toBe(null);
   expect(await answerCall(all, { name: 'outbox.seen', ask: {} })).toBe(null);
-  expect(done).toEqual(['seen']);
+  expect(done).toEqual([['delete', ['u1', 'u2']], 'seen']);
 });
 
 test('the first ping of all waits until the server has said who is here', async () => {

@@ -22,7 +22,7 @@ export interface Desk {
   account: Account;
   device: Device;
   inbox: Inbox;
-  outbox: Pick<Outbox, 'dropped' | 'noteSeen'>;
+  outbox: Pick<Outbox, 'deleteAll' | 'dropped' | 'noteSeen'>;
   engine: () => Promise<Engine>;
   news: NewsDesk;
   log: Log;
@@ -69,6 +69,9 @@ export async function answerCall(
     }
     case 'uploads.elsewhere':
       return viewElsewhere(await desk.engine());
+    case 'library.delete':
+      await desk.outbox.deleteAll(ask.ids);
+      return null;
     case 'outbox.seen':
       await desk.outbox.noteSeen();
       return null;

@@ -84,6 +84,20 @@ test('what waits goes out in the order it was asked for, each once, with its bod
   expect([sent.length, await waiting(), dropped()]).toEqual([3, [], []]);
 });
 
+test('what a page had not come to delete is deleted, once, and what nobody answers for waits', async () => {
+  const { outbox, sent, waiting, account } = device([204, 503]);
+  await outbox.deleteAll(['u1', 'u2', 'u3']);
+  expect([sent, await waiting()]).toEqual([
+    ['DELETE u1', 'DELETE u2'],
+    ['DELETE u2', 'DELETE u3'],
+  ]);
+  await outbox.flush();
+  expect([sent.slice(2), await waiting()]).toEqual([['DELETE u2', 'DELETE u3'], []]);
+  account.current = expired;
+  await outbox.deleteAll(['u4']);
+  expect(await waiting()).toEqual([]);
+});
+
 test('what is kept holds no header, cookie or token of the request', async () => {
   const { outbox, store } = device();
   const asked = rename('u1');
@@ -238,7 +252,7 @@ test('the log says that something waits or was dropped, and never what', async (
   const { outbox, log } = device([401]);
   await outbox.add(rename('u1'));
   await outbox.flush();
-  expect(log).toEqual(['a change waits for the network', '1 changes dropped']);
+  expect(log).toEqual(['1 changes wait to be made', '1 changes dropped']);
 });
 
 test('only restoring a file takes a deletion back', () => {

@@ -44,22 +44,16 @@ export class Outbox {
   }
 
   /** Keeps `request` for later, for the account that is signed in now; false when nobody is. */
-  async add(request: ApiRequest): Promise<boolean> {
-    const state = this.#host.account.current;
-    if (state.at !== 'signed-in') return false;
-    const body = request.body instanceof ArrayBuffer ? new TextDecoder().decode(request.body) : null;
-    const intent = {
-      account: state.account.id,
-      method: request.method,
-      path: request.path,
-      body,
-      at: Date.now(),
-    };
-    await this.#host.store.addIntent(intent);
-    this.#host.log('a change waits for the network');
-    this.#host.post({ type: 'outbox-waits' });
-    this.#host.onWork();
-    return true;
+  async add({ method, path: target, body }: ApiRequest): Promise<boolean> {
+    const text = body instanceof ArrayBuffer ? new TextDecoder().decode(body) : null;
+    return this.#keep([{ method, path: target, body: text }]);
+  }
+
+  /** Deletes these files of the library for the account that is signed in now, whatever becomes of whoever asked. */
+  async deleteAll(ids: readonly string[]): Promise<void> {
+    await this.#host.account.state();
+    const deletions = ids.map((id) => ({ method: 'DELETE', path: `/api/files/${id}`, body: null }));
+    if (await this.#keep(deletions)) await this.flush();
   }
 
   /** Whether something waits that could go out as things are: without a session only signing in helps. */
@@ -105,6 +99,17 @@ export class Outbox {
       if (signal.aborted) return;
       await this.flush();
     }
+  }
+
+  async #keep(changes: readonly Pick<Intent, 'method' | 'path' | 'body'>[]): Promise<boolean> {
+    const state = this.#host.account.current;
+    if (state.at !== 'signed-in') return false;
+    const { id: account } = state.account;
+    await this.#host.store.addIntents(changes.map((change) => ({ ...change, account, at: Date.now() })));
+    this.#host.log(`${changes.length} changes wait to be made`);
+    this.#host.post({ type: 'outbox-waits' });
+    this.#host.onWork();
+    return true;
   }
 
   async #flush(): Promise<void> {

@@ -238,8 +238,13 @@ export class Store {
     });
   }
 
-  async addIntent(intent: Intent): Promise<void> {
-    await this.#with((db) => db.add('outbox', intent));
+  async addIntents(intents: readonly Intent[]): Promise<void> {
+    await this.#with(async (db) => {
+      const tx = db.transaction('outbox', 'readwrite');
+      const done = tx.done; // reports whatever fails
+      for (const intent of intents) void tx.store.add(intent).catch(() => undefined);
+      await done;
+    });
   }
 
   /** What waits in the outbox, the oldest first. */

@@ -5,6 +5,7 @@ import { deleteFile, renameFile, restoreFile } from '../api.ts';
 import { trouble } from '../intake.ts';
 import { droppedChanges, lastAccountId } from '../state.ts';
 import type { Undoable } from '../undo-bar.tsx';
+import { call } from '../worker.ts';
 
 /** What a person changes in the library: seen at once, taken back when it can't be. */
 
@@ -23,6 +24,12 @@ export const removed = signal<ReadonlySet<string>>(new Set());
 export const lastDeletion = signal<Deletion | null>(null);
 /** Deletions that the server, or the worker, has not answered yet. */
 let deleting: Promise<void> = Promise.resolve();
+const unanswered = new Set<string>();
+
+// A page takes its own requests with it as it goes, those it had not come to yet and those on their way.
+addEventListener('pagehide', () => {
+  if (unanswered.size > 0) void call('library.delete', { ids: [...unanswered] });
+});
 
 // What was dropped is no longer in line, and the notice says so.
 effect(() => {
@@ -81,8 +88,10 @@ export async function restore(ids: readonly string[]): Promise<void> {
 
 async function deleteAll(ids: readonly string[]): Promise<void> {
   let refused: ErrorCode | null = null;
+  for (const id of ids) unanswered.add(id);
   await inTurns(ids, async (id) => {
     const answer = await deleteFile(id);
+    unanswered.delete(id);
     // Gone already, by another tab or device: what was wanted.
     if (!answer.ok && answer.code === 'NOT_FOUND') return;
     if (answer.ok && !answer.value.queued) return mark(id, null);
