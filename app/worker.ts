@@ -56,7 +56,7 @@ export function startWorker(): void {
   workbox = import.meta.env.DEV
     ? new Workbox('/dev-sw.js?dev-sw', { type: 'module' })
     : new Workbox('/sw.js', { updateViaCache: 'none' });
-  workbox.addEventListener('waiting', noteWaiting);
+  workbox.addEventListener('waiting', () => void noteIfSecond());
   // A refusal (a blocked worker, no network at the first visit) shows up as no controller; nothing else is lost.
   workbox.register({ immediate: true }).catch(() => undefined);
   registration = navigator.serviceWorker.ready;
@@ -146,6 +146,12 @@ export function onNews(hear: (news: News) => void): void {
     const news = parseNews(data);
     if (news) hear(news);
   };
+}
+
+/** The very first worker waits as well, for a moment that a slow machine makes long: it is no new version. */
+async function noteIfSecond(): Promise<void> {
+  const found = await navigator.serviceWorker.getRegistration();
+  if (found?.active && found.waiting) noteWaiting();
 }
 
 function noteWaiting(): void {

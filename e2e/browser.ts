@@ -120,16 +120,25 @@ export class PlainBrowser {
    * but the app's worker and its files, where they are to serve who comes next.
    */
   async forget(origin: string, { keepsWorker = false } = {}): Promise<void> {
-    const before = await this.#cdp.send<{ targetInfos: { targetId: string; type: string }[] }>(
-      'Target.getTargets',
-    );
+    const before = await this.#pages();
     const blank = await this.open('about:blank');
-    for (const { targetId, type } of before.targetInfos) {
-      if (type !== 'page') continue;
+    for (const targetId of before) {
       await this.#cdp.send('Target.closeTarget', { targetId }).catch(() => undefined); // the test has just closed it
     }
+    // One that is still closing has a last word for the worker, and may come to the front over that.
+    await poll('all tabs to close', 20_000, async () => {
+      const there = await this.#pages();
+      return before.every((id) => !there.includes(id)) || undefined;
+    });
     await blank.forgetAll(origin, { keepsWorker });
     await this.#cdp.send('Browser.resetPermissions');
+  }
+
+  async #pages(): Promise<string[]> {
+    const { targetInfos } = await this.#cdp.send<{ targetInfos: { targetId: string; type: string }[] }>(
+      'Target.getTargets',
+    );
+    return targetInfos.filter(({ type }) => type === 'page').map(({ targetId }) => targetId);
   }
 
   /** SIGKILL for every process of it. The profile stays, for `launch({ profile })`. */

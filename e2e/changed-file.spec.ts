@@ -1,25 +1,10 @@
-import { appendFile, open, rm, truncate } from 'node:fs/promises';
 import { expect } from '@playwright/test';
+import { fileChanges } from './file-changes.ts';
 import { MIB, rowIs, test } from './journey.ts';
 import { poll } from './poll.ts';
 import { partPuts } from './wire.ts';
 
-/** What happens to the file on disk while it is on its way. */
-const changes: readonly [what: string, change: (path: string) => Promise<void>][] = [
-  ['appended to', (path) => appendFile(path, 'x')],
-  ['truncated', (path) => truncate(path, 5 * MIB)],
-  ['deleted', (path) => rm(path)],
-  [
-    'edited in place',
-    async (path) => {
-      const handle = await open(path, 'r+');
-      await handle.write(Buffer.from('other'), 0, 5, 40 * MIB);
-      await handle.close();
-    },
-  ],
-];
-
-for (const [what, change] of changes) {
+for (const [what, change] of fileChanges) {
   test(`a file that is ${what} in mid-upload is named as changed, and none of it is stored`, async ({
     journey,
   }) => {

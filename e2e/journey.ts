@@ -36,6 +36,9 @@ export class Journey {
       (who) => document.querySelector('.avatar')?.getAttribute('aria-label')?.includes(who),
       person,
     );
+    // What keys, drops and choices of files are sent to is what a person sees.
+    await tab.bringToFront();
+    await tab.until(() => document.visibilityState === 'visible');
     return tab;
   }
 

@@ -136,6 +136,15 @@ export class Tab {
     await this.until((at) => document.querySelector(at), selector);
     const { result } = await this.#evaluate(`document.querySelector(${JSON.stringify(selector)})`, false);
     await this.#send('DOM.setFileInputFiles', { files, objectId: result.objectId });
+    // The app empties an input whose files it has taken: these were chosen, and nobody heard.
+    const { result: left } = await this.#send<Evaluated<string>>('Runtime.callFunctionOn', {
+      functionDeclaration: String(function (this: HTMLInputElement) {
+        return `${this.files?.length} files left, ${this.isConnected ? 'in' : 'no longer in'} the page`;
+      }),
+      objectId: result.objectId,
+      returnByValue: true,
+    });
+    if (!left.value.startsWith('0 ')) throw new Error(`${selector}: ${left.value}`);
   }
 
   /** Drops files and folders from a file manager into the middle of the page. */
