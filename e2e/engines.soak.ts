@@ -56,6 +56,8 @@ for (const [name, launch] of engines) {
   };
 
   test.describe(name, () => {
+    test.describe.configure({ timeout: 180_000 });
+
     test('a file arrives whole, once, over a reload', async ({ stage, tab, folder }) => {
       const { proxy } = stage;
       const file = await makeFile(join(folder, 'film.bin'), 48 * MIB);

@@ -1,9 +1,12 @@
 import { defineConfig } from '@playwright/test';
 import base from '../playwright.config.ts';
 
-/** The tests that take too long for every run: `npm run soak`. */
+const { projects: _, ...rest } = base;
+
+/** The tests that take too long for every run, one after the other: `npm run soak`. */
 export default defineConfig({
-  ...base,
+  ...rest,
+  workers: 1,
   testDir: '.',
   testMatch: '*.soak.ts',
   outputDir: '../test-results/soak',

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """A browser of WebKitGTK for WebKitWebDriver. Its profile outlives it, which that of the stock MiniBrowser does not.
 
 usage: webkit-window.py PROFILE
