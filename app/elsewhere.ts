@@ -3,6 +3,9 @@ import type { ElsewhereView } from '../shared/protocol.ts';
 import { groups, row, session } from './state.ts';
 import { call } from './worker.ts';
 
+/** Nobody answered: somebody may after this, in ms. A tab that is looked at again asks by itself. */
+const AGAIN_MS = 10_000;
+
 /** As the worker was told last. */
 const pulled = signal<{ of: string; uploads: readonly ElsewhereView[] } | null>(null);
 
@@ -14,10 +17,14 @@ export const elsewhere = computed<readonly ElsewhereView[]>(() => {
   return pulled.value.uploads.filter(({ id }) => !row(id));
 });
 
-/** Asks what this account has under way on other devices. Without an answer the last one stands. */
+let again: ReturnType<typeof setTimeout> | undefined;
+
+/** Asks what this account has under way on other devices. Until there is an answer the last one stands. */
 export async function pullElsewhere(): Promise<void> {
+  clearTimeout(again);
   const { account, state } = session.peek();
   if (state !== 'signed-in' || !account) return;
   const reply = await call('uploads.elsewhere', {});
   if (reply.ok) pulled.value = { of: account.id, uploads: reply.value };
+  else if (document.visibilityState === 'visible') again = setTimeout(() => void pullElsewhere(), AGAIN_MS);
 }

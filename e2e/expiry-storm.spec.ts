@@ -69,9 +69,10 @@ test('a race with a refresh shows nothing', async ({ journey }) => {
   await tab.evaluate(countNotices);
   const box = await Middlebox.start(journey.stage.server.port);
   const probed = Promise.withResolvers<null>();
+  const severalCame = Promise.withResolvers<null>();
   let refused = 0;
-  // A server in the moment of a refresh: it refuses what comes before it is asked who is signed in, and a few of those
-  // only after that, yet not so many that they have all six connections.
+  // A server in the moment of a refresh: it refuses what comes before it is asked who is signed in, the first as soon as
+  // there is another, and a few only after that question, yet not so many that they have all six connections.
   let isRefreshing = true;
   box.rule = async ({ url }) => {
     if (url === '/api/session') {
@@ -79,7 +80,10 @@ test('a race with a refresh shows nothing', async ({ journey }) => {
       probed.resolve(null);
     }
     if (url !== '/api/files' || !isRefreshing) return null;
-    if (++refused > 1 && refused < 5) await probed.promise;
+    refused++;
+    if (refused === 2) severalCame.resolve(null);
+    if (refused === 1) await severalCame.promise;
+    else if (refused < 5) await probed.promise;
     const body = JSON.stringify({
       type: 'about:blank',
       title: 'SESSION_EXPIRED',

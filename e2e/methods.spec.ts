@@ -1,6 +1,7 @@
 import { expect } from '@playwright/test';
 import { expire } from './account-end.ts';
 import { linesOf } from './diagnostics.ts';
+import { test as onFullDevice } from './full-device.ts';
 import { type Journey, MIB, rowIs, test } from './journey.ts';
 import { enterCode } from './sign-in.ts';
 import type { Tab } from './tab.ts';
@@ -51,28 +52,29 @@ test('signing in by the provider leads each tab to its own page, and nowhere els
   await expectWays(journey, tab, () => signInBySso(journey, tab));
 });
 
-test('signing in by the provider asks first while bytes are only in this tab', async ({ journey }) => {
-  const { stage } = journey;
-  const file = await journey.file('film.bin', 16 * MIB);
-  const tab = await journey.signedInTab();
-  // No room for a part of it.
-  await tab.limitStorage(stage.origin, 8 * MIB);
-  await stage.proxy.set({ bitsPerSecond: 8e6 });
-  await tab.pick([file.path]);
-  await rowIs(tab, 'sending');
-  await expire(stage, tab);
-  await stage.proxy.set({ bitsPerSecond: null });
+onFullDevice(
+  'signing in by the provider asks first while bytes are only in this tab',
+  async ({ journey }) => {
+    const { stage } = journey;
+    const file = await journey.file('film.bin', 16 * MIB);
+    const tab = await journey.signedInTab();
+    await stage.proxy.set({ bitsPerSecond: 8e6 });
+    await tab.pick([file.path]);
+    await rowIs(tab, 'sending');
+    await expire(stage, tab);
+    await stage.proxy.set({ bitsPerSecond: null });
 
-  await tab.click('[data-sign-in=sso]');
-  await tab.until(() => document.querySelector('[data-notice=sso-unsafe]'));
-  await tab.click('[data-do=sso-stay]');
-  await tab.until(() => !document.querySelector('[data-notice=sso-unsafe]'));
-  expect(await tab.evaluate(() => location.pathname)).toBe('/signin');
-  // Whoever stays signs in in another way, and nothing has to be chosen again.
-  await enterCode(tab, stage);
-  await rowIs(tab, 'stored');
-  expect(await journey.library(tab)).toEqual([{ name: 'film.bin', size: file.bytes, sha256: file.sha256 }]);
-});
+    await tab.click('[data-sign-in=sso]');
+    await tab.until(() => document.querySelector('[data-notice=sso-unsafe]'));
+    await tab.click('[data-do=sso-stay]');
+    await tab.until(() => !document.querySelector('[data-notice=sso-unsafe]'));
+    expect(await tab.evaluate(() => location.pathname)).toBe('/signin');
+    // Whoever stays signs in in another way, and nothing has to be chosen again.
+    await enterCode(tab, stage);
+    await rowIs(tab, 'stored');
+    expect(await journey.library(tab)).toEqual([{ name: 'film.bin', size: file.bytes, sha256: file.sha256 }]);
+  },
+);
 
 /** Signs in by `signIn` once for each of the `ways`, with a second tab beside. */
 async function expectWays(

@@ -250,7 +250,6 @@ export class Tab {
 
   /** Everything of `origin`, its workers too, all cookies, and the browser's own cache; or all but worker and caches. */
   async forgetAll(origin: string, { keepsWorker = false } = {}): Promise<void> {
-    await this.#send('Storage.overrideQuotaForOrigin', { origin });
     // First, or a worker that starts meanwhile would learn who is signed in once more.
     await this.#send('Network.clearBrowserCookies');
     const storageTypes = keepsWorker ? 'indexeddb,local_storage,file_systems' : 'all';
@@ -265,11 +264,6 @@ export class Tab {
   /** Empties the browser's own HTTP cache, which is not to answer for what the worker keeps. */
   async forgetHttpCache(): Promise<void> {
     await this.#send('Network.clearBrowserCache');
-  }
-
-  /** Leaves what scripts of `origin` may store `bytes` of room, as on a device that is nearly full. */
-  async limitStorage(origin: string, bytes: number): Promise<void> {
-    await this.#send('Storage.overrideQuotaForOrigin', { origin, quotaSize: bytes });
   }
 
   /** Frozen, as the browser does with tabs that nobody looks at; or active again. */

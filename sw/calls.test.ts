@@ -220,7 +220,13 @@ test('more files than one call takes are several sessions, and keep their order'
   );
 });
 
-test.each(['unknown', 'expired', 'signed-out'] as const)(
+test('a worker that knows of nobody yet asks before it refuses a file', async () => {
+  const { desk: all, added, done } = desk({ at: 'unknown' });
+  await answerCall(all, add([picked('u1')]));
+  expect([done[0], added.length]).toEqual(['ask', 1]);
+});
+
+test.each(['expired', 'signed-out'] as const)(
   'no file is taken while the session is %s',
   async (at) => {
     const { desk: all, added } = desk({ at });

@@ -21,7 +21,7 @@ type Reply = Calls['uploads.select']['reply'];
 export async function reselect(engine: Engine, files: readonly PickedFile[]): Promise<Reply> {
   const matched: Reply['matched'] = [];
   const refused: Reply['refused'] = [];
-  const foreign = (await elsewhere(engine)).map(({ upload }) => upload);
+  const foreign = ((await elsewhere(engine)) ?? []).map(({ upload }) => upload);
   for (const { id: picked, file, handle } of files) {
     const waiting = [...engine.list.mine().map(({ upload }) => upload), ...foreign];
     const outOfReach = new Set(engine.list.wants());
