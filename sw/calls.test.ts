@@ -226,15 +226,12 @@ test('a worker that knows of nobody yet asks before it refuses a file', async ()
   expect([done[0], added.length]).toEqual(['ask', 1]);
 });
 
-test.each(['expired', 'signed-out'] as const)(
-  'no file is taken while the session is %s',
-  async (at) => {
-    const { desk: all, added } = desk({ at });
-    const adding = answerCall(all, add([picked('u1')]));
-    await expect(adding).rejects.toMatchObject({ code: 'SIGNED_OUT' });
-    expect(added).toEqual([]);
-  },
-);
+test.each(['expired', 'signed-out'] as const)('no file is taken while the session is %s', async (at) => {
+  const { desk: all, added } = desk({ at });
+  const adding = answerCall(all, add([picked('u1')]));
+  await expect(adding).rejects.toMatchObject({ code: 'SIGNED_OUT' });
+  expect(added).toEqual([]);
+});
 
 test('files that are offered go to their uploads', async () => {
   const { desk: all, done } = desk({});
