@@ -31,7 +31,7 @@ export function buildApp(services: Services): Hono<ServerEnv> {
     if (services.config.publicUrl.startsWith('https:'))
       c.header('Strict-Transport-Security', 'max-age=31536000');
   });
-  app.use(closeConnections(services));
+  app.use(closeConnections);
   app.use('/api/*', allowApp(services));
   app.use('/api/*', async (c, next) => {
     await next();
