@@ -12,21 +12,24 @@ export function focusPage(): void {
   waiting?.disconnect();
   const main = document.getElementById('main');
   if (!main || isElsewhere(main)) return;
-  if (focusHeading(main)) return;
+  let given = focusHeading(main);
   const watch = new MutationObserver(() => {
-    if (document.activeElement !== main || focusHeading(main)) watch.disconnect();
+    const { activeElement: focused } = document;
+    // A page that goes only when the next one has come takes its heading along, and the focus with it.
+    const isLost = focused === document.body && !given.isConnected;
+    if (focused === main || isLost) given = focusHeading(main);
+    else if (focused !== given) watch.disconnect();
   });
   watch.observe(main, { childList: true, subtree: true });
   waiting = watch;
 }
 
-/** Focuses the first heading in `place`, else `place` itself; whether there was a heading. Nothing scrolls. */
-export function focusHeading(place: HTMLElement): boolean {
-  const heading = place.querySelector<HTMLElement>('h1, h2');
-  const target = heading ?? place;
+/** Focuses the first heading in `place`, else `place` itself, and gives what it was. Nothing scrolls. */
+export function focusHeading(place: HTMLElement): HTMLElement {
+  const target = place.querySelector<HTMLElement>('h1, h2') ?? place;
   if (!target.hasAttribute('tabindex')) target.tabIndex = -1;
   target.focus({ preventScroll: true });
-  return heading !== null;
+  return target;
 }
 
 /** Focuses what `selector` names as soon as it is there, if that is within a few seconds and it is still wanted. */

@@ -58,7 +58,12 @@ export class PlainBrowser {
       ...(options.flags ?? []),
     ];
     // A process group of its own, so that all of the browser can be killed at once and nothing else.
-    const child = spawn(await browserPath(), [...flags, 'about:blank'], { detached: true, stdio: 'ignore' });
+    const child = spawn(await browserPath(), [...flags, 'about:blank'], {
+      detached: true,
+      stdio: 'ignore',
+      // Without it, files whose names go beyond ASCII can't be chosen.
+      env: { ...process.env, LC_ALL: 'C.UTF-8' },
+    });
     const address = await poll('the browser to start', 20_000, async () => {
       if (child.exitCode !== null) throw new Error(`The browser ended with ${child.exitCode}`);
       const [port, path] = (await readFile(portFile, 'utf8').catch(() => '')).split('\n');
