@@ -52,6 +52,12 @@ export class Account {
     return this.current;
   }
 
+  /** The state, asked for where nobody knows it; `unknown` when nobody answers. */
+  async known(): Promise<AccountState> {
+    if ((await this.state()).at === 'unknown') await this.ask();
+    return this.current;
+  }
+
   /** The state as last read; `unknown` before the first reading. */
   get current(): AccountState {
     return this.#state ?? firstAccountState;

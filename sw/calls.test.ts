@@ -49,6 +49,10 @@ function desk({
       done.push('ask');
       now = 'signed-in';
     },
+    known: async () => {
+      if (now === 'unknown') await account.ask();
+      return state();
+    },
     check: async () => void done.push('check'),
   };
   let mine = [...uploads];

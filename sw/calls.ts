@@ -154,9 +154,8 @@ async function acceptShared(desk: Desk, ids: readonly string[]): Promise<null> {
 }
 
 async function signedInAccount(desk: Desk): Promise<string> {
-  // One whose store was emptied knows of nobody before it has asked.
-  if ((await desk.account.state()).at === 'unknown') await desk.account.ask();
-  const state = await desk.account.state();
+  // A worker whose store was emptied knows of nobody before it has asked.
+  const state = await desk.account.known();
   if (state.at === 'signed-in') return state.account.id;
   throw new HoldfastError('SIGNED_OUT', 'Files were added while nobody is signed in');
 }

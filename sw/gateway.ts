@@ -79,11 +79,7 @@ export class Gateway {
     if (await this.#isSignOutPending()) return problem('UNREACHABLE');
     if (signInCall.test(pathname)) return this.#signIn(request);
     if (sessionCall.test(pathname)) return this.#session(request);
-    let state = await this.#account.state();
-    if (state.at === 'unknown') {
-      await this.#account.ask();
-      state = await this.#account.state();
-    }
+    const state = await this.#account.known();
     if (state.at === 'unknown') return problem('UNREACHABLE');
     if (state.at !== 'signed-in') return problem('SESSION_EXPIRED');
 
