@@ -69,9 +69,8 @@ export async function ping(eager = false): Promise<void> {
   if (worker.peek() === null) void watchPermissions();
   worker.value = value;
   isWorkerBusy = value.busy;
-  const isNew = value.instance !== instance;
-  if (isNew) watchForDeath(value.instance);
-  applySession(value.session, isNew);
+  if (value.instance !== instance) watchForDeath(value.instance);
+  applySession(value.session);
   droppedChanges.value = value.dropped ?? droppedChanges.peek(); // a worker a release older does not say
   await Promise.all([offer(value.wants), catchUp(value.rev)]);
 }

@@ -42,6 +42,9 @@ export const listKnown = signal(false);
 /** The last account that was signed in here, as far as this page knows. */
 export const lastAccountId = signal<string | null>(null);
 
+/** The workers that have said something of the session so far, by their instances. */
+const heardFrom = new Set<string>();
+
 /** A row each, so that a row that changes renders alone. */
 const rows = new Map<string, Signal<UploadView>>();
 const order = new Order();
@@ -148,12 +151,15 @@ export function applyNews(news: News): void {
 }
 
 /**
- * Takes in what the worker says of the account session, unless something newer is known. A worker that has just started
- * knows best: it counts anew where the browser has thrown away what was stored.
+ * Takes in what the worker says of the account session, unless something newer is known. The words of one worker come in
+ * any order, as news and as replies, and the highest epoch is its last. The first word of another one counts whatever
+ * its epoch: where the browser has thrown away what was stored, that began anew.
  */
-export function applySession(next: SessionView, isOfNewWorker = false): void {
+export function applySession(next: SessionView): void {
   const now = session.peek();
-  if (next.epoch < now.epoch && !isOfNewWorker) return;
+  const isOfAnother = next.by !== undefined && !heardFrom.has(next.by);
+  if (next.by !== undefined) heardFrom.add(next.by);
+  if (next.epoch < now.epoch && !isOfAnother) return;
   if (next.epoch === now.epoch && next.state === now.state && next.account?.id === now.account?.id) return;
   batch(() => {
     session.value = next;

@@ -18,6 +18,8 @@ export interface SessionView {
   /** `unknown` until the worker has asked the server for the first time. */
   state: 'unknown' | 'signed-in' | 'expired' | 'signed-out';
   account: { id: string; email: string } | null;
+  /** The instance of the worker whose word this is. One a release older does not say. */
+  by?: string;
 }
 
 /** A file handed to the worker. The page made the id (UUID), so that it can offer the same `File` again. */

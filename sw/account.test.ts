@@ -30,6 +30,7 @@ function device(
   const clock = { now: 100_000 };
   let changes = 0;
   const account: Account = new Account({
+    instance: 'one',
     store,
     fetch: async (path, init) => {
       expect(path).toBe('/api/session');
@@ -72,7 +73,7 @@ const types = (posts: News[]) => posts.map(({ type }) => type);
 
 test('a new device knows of nobody', async () => {
   const { account, posts } = device([]);
-  expect(account.view).toEqual({ epoch: 0, state: 'unknown', account: null });
+  expect(account.view).toEqual({ epoch: 0, state: 'unknown', account: null, by: 'one' });
   expect(await account.state()).toEqual({ at: 'unknown', epoch: 0 });
   expect(posts).toEqual([]);
 });
@@ -82,7 +83,7 @@ test('an answer that names an account signs it in, and the pages are told who, w
   expect(await account.ask()).toBe('alive');
   expect(await store.account()).toEqual(here(1));
   expect(posts).toEqual([
-    { type: 'session', session: { epoch: 1, state: 'signed-in', account: ada } },
+    { type: 'session', session: { epoch: 1, state: 'signed-in', account: ada, by: 'one' } },
     { type: 'session-restored', epoch: 1, accountId: 'a1' },
   ]);
   expect(changes()).toBe(1);
@@ -112,7 +113,7 @@ test('a refusal ends the session once, in the row and for the pages', async () =
   expect(await account.ask()).toBe('expired');
   expect(await account.ask()).toBe('expired');
   expect(posts).toEqual([
-    { type: 'session', session: { epoch: 2, state: 'expired', account: ada } },
+    { type: 'session', session: { epoch: 2, state: 'expired', account: ada, by: 'one' } },
     { type: 'session-expired', epoch: 2 },
   ]);
   expect(await store.account()).toEqual({ at: 'expired', epoch: 2, account: ada, told: true });
@@ -191,7 +192,7 @@ test('a worker that died between the row and the news: the next one to start tel
   const last = next.reborn();
   await last.account.state();
   expect(last.order).toEqual([]);
-  expect(last.account.view).toEqual({ epoch: 2, state: 'expired', account: ada });
+  expect(last.account.view).toEqual({ epoch: 2, state: 'expired', account: ada, by: 'one' });
 });
 
 test('a worker that died before the system had shown it: the next one has it shown again', async () => {

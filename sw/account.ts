@@ -17,6 +17,8 @@ const PROBE_MS = 10_000;
 const CHECK_EVERY_MS = 2000;
 
 interface Host {
+  /** Of the worker, as in `About`. */
+  instance: string;
   store: Store;
   /** A credentialed request to our server, past the gate; null when nothing answered. */
   fetch: (path: string, init: RequestInit) => Promise<Response | null>;
@@ -74,6 +76,7 @@ export class Account {
       epoch: state.epoch,
       state: state.at,
       account: state.at === 'signed-in' || state.at === 'expired' ? state.account : null,
+      by: this.#host.instance,
     };
   }
 

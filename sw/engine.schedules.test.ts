@@ -464,6 +464,7 @@ class Device {
     const ended = new AbortController();
     const log = (line: string) => void this.log.push(`${this.#lives.length} ${line}`);
     const account: Account = new Account({
+      instance: 'one',
       store: this.#store,
       fetch: fetchApi,
       post: () => undefined,

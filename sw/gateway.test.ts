@@ -92,6 +92,7 @@ async function gate(state?: 'signed-in' | 'expired' | 'signed-out') {
   const posts: News[] = [];
   const log: string[] = [];
   const account = new Account({
+    instance: 'one',
     store,
     fetch: fetchApi,
     post: (news) => posts.push(news),
@@ -568,7 +569,7 @@ test('a cookie of another account makes the worker ask who is signed in, and pag
   await vi.waitUntil(() => posts.length === 2);
   expect(account.current).toEqual({ at: 'signed-in', epoch: 2, account: bob });
   expect(posts).toEqual([
-    { type: 'session', session: { epoch: 2, state: 'signed-in', account: bob } },
+    { type: 'session', session: { epoch: 2, state: 'signed-in', account: bob, by: 'one' } },
     { type: 'session-restored', epoch: 2, accountId: 'b1' },
   ]);
   expect(server.count('GET /api/session')).toBe(2);
@@ -610,7 +611,9 @@ test('a sign-out ends the session at the server, then here', async () => {
   const answer = await gateway.send({ ...get('/api/session'), method: 'DELETE' });
   expect(answer.status).toBe(204);
   expect(account.current).toEqual({ at: 'signed-out', epoch: 2 });
-  expect(posts).toEqual([{ type: 'session', session: { epoch: 2, state: 'signed-out', account: null } }]);
+  expect(posts).toEqual([
+    { type: 'session', session: { epoch: 2, state: 'signed-out', account: null, by: 'one' } },
+  ]);
   expect(server.cookie).toBe(null);
 });
 
@@ -628,7 +631,9 @@ test('a sign-out after an expiry asks nobody, and the device forgets who it was'
   expect((await gateway.send({ ...get('/api/session'), method: 'DELETE' })).status).toBe(204);
   expect(server.calls).toEqual([]);
   expect(await store.account()).toEqual({ at: 'signed-out', epoch: 3 });
-  expect(posts).toEqual([{ type: 'session', session: { epoch: 3, state: 'signed-out', account: null } }]);
+  expect(posts).toEqual([
+    { type: 'session', session: { epoch: 3, state: 'signed-out', account: null, by: 'one' } },
+  ]);
 });
 
 test('a sign-out while nobody is signed in asks nobody, and changes nothing', async () => {
@@ -656,7 +661,9 @@ async function signedOutOffline() {
 test('a sign-out that nobody answers holds here at once, and says that the server has yet to hear of it', async () => {
   const { account, posts } = await signedOutOffline();
   expect(account.current).toEqual({ at: 'signed-out', epoch: 2, pending: ada });
-  expect(posts).toEqual([{ type: 'session', session: { epoch: 2, state: 'signed-out', account: null } }]);
+  expect(posts).toEqual([
+    { type: 'session', session: { epoch: 2, state: 'signed-out', account: null, by: 'one' } },
+  ]);
 });
 
 test.each([

@@ -36,6 +36,7 @@ const instance = crypto.randomUUID();
 const store = new Store();
 const log = new Log(store, instance);
 const account: Account = new Account({
+  instance,
   store,
   fetch: fetchApi,
   post: postNews,
