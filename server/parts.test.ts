@@ -236,11 +236,18 @@ test('a body that stops coming is answered 408, and what came is kept', async ()
   expect(await offsetOf(me, path)).toBe(300_000);
 });
 
-test('large bodies and HEAD leave no connection for the next request; small bodies do', async () => {
+test('large bodies, what a cut has left of one, and HEAD leave no connection for the next request; small files do', async () => {
   const large = await onePart(64 * KIB);
+  const cut = await onePart(64 * KIB);
   const small = await onePart(64 * KIB - 1);
   expect((await putPart(me, large.path, large.bytes)).headers.get('connection')).toBe('close');
   expect((await putPart(me, small.path, small.bytes)).headers.get('connection')).not.toBe('close');
+  const put = await rawPut(me, cut.path, partHeaders(cut.bytes), cut.bytes.length);
+  await put.send(cut.bytes.subarray(0, 1000));
+  put.socket.end();
+  await put.answer;
+  const rest = await putPart(me, cut.path, cut.bytes, 1000);
+  expect([rest.status, rest.headers.get('connection')]).toEqual([201, 'close']);
   expect((await me.request('HEAD', small.path)).headers.get('connection')).toBe('close');
 });
 
