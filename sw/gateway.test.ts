@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import fc from 'fast-check';
-import { beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AccountState } from '../shared/account-session.ts';
 import { header } from '../shared/api.ts';
 import type { News } from '../shared/protocol.ts';
@@ -36,7 +36,7 @@ class Server {
     const request = { method: init.method ?? 'GET', path: url, headers, body };
     this.seen.push(request);
     this.inits.push(init);
-    const other = await this.instead(request);
+    const other = await orAborted(Promise.resolve(this.instead(request)), init.signal);
     if (other === null) throw new TypeError('Failed to fetch');
     return other ?? this.answer(request);
   };
@@ -67,6 +67,14 @@ class Server {
   }
 }
 
+/** What `work` brings, unless `signal` ends it before. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason));
+    work.then(resolve, reject);
+  });
+}
+
 function problem(code: string, status: number): Response {
   return Response.json({ code }, { status, headers: { 'Content-Type': 'application/problem+json' } });
 }
@@ -78,6 +86,10 @@ beforeEach(() => {
   server = new Server();
   vi.stubGlobal('fetch', server.fetch);
   vi.stubGlobal('__API_ORIGIN__', '');
+});
+
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 /** A worker's gate; without `state` its database is new. */
@@ -336,6 +348,29 @@ test('of any number of requests of pages 32 are under way at a time, and after a
   expect(server.count('GET /api/session')).toBe(1);
   expect(announced(posts)).toHaveLength(1);
 });
+
+test.each([
+  { whose: 'of a page', request: { ...get('/api/files'), ofPage: true } as ApiRequest, waitMs: 15_000 },
+  { whose: 'of sign-in', request: post('/api/auth/sign-in/email-otp'), waitMs: 30_000 },
+])(
+  'a request $whose that vanishes is given up after $waitMs ms, and one that waits for its turn gets it',
+  async ({ request, waitMs }) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { gateway } = await gate('signed-in');
+    server.instead = () => new Promise<never>(() => undefined);
+    const lost = Array.from({ length: 32 }, () => gateway.send(request));
+    while (server.seen.length < 32) await new Promise((resolve) => setImmediate(resolve)); // the clock stands
+    server.instead = () => undefined;
+    let answers = 0;
+    const next = gateway.send({ ...get('/api/next'), ofPage: true });
+    for (const asked of lost) void asked.then(() => answers++);
+    await vi.advanceTimersByTimeAsync(waitMs - 1);
+    expect(answers).toBe(0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await Promise.all((await Promise.all(lost)).map(outcome))).toEqual(lost.map(() => unreachable));
+    expect((await next).status).toBe(200);
+  },
+);
 
 test('what waits behind others of its page leaves in its turn', async () => {
   const { gateway } = await gate('signed-in');

@@ -27,6 +27,10 @@ interface Departure extends Stamp {
 
 /** Few enough that a probe does not wait for long behind them, on the six connections of HTTP/1.1 as on streams. */
 const PAGE_REQUESTS = 32;
+/** A page's request without an answer for this long has none, in ms; the engine looks after its own. */
+const PAGE_WAIT_MS = 15_000;
+/** The same for calls of sign-in, after which a mail may have to be on its way, in ms. */
+const SIGN_IN_WAIT_MS = 30_000;
 
 const safeMethods = new Set(['GET', 'HEAD']);
 /** Calls of the sign-in methods, which need no session; a person's own passkeys do. */
@@ -38,14 +42,17 @@ const accountCall = /^\/api\/account$/;
 
 /**
  * A credentialed request to our server as it is, with no gate: cookies, no redirects followed, nothing cached.
- * Null when nobody answered.
+ * Null when nobody answered, or not within `waitMs`; the body of an answer may take longer.
  */
-export async function fetchApi(path: string, init: RequestInit): Promise<Response | null> {
+export async function fetchApi(path: string, init: RequestInit, waitMs?: number): Promise<Response | null> {
+  const late = new AbortController();
+  const timer = waitMs && setTimeout(() => late.abort(), waitMs);
   try {
     const headers = new Headers(init.headers);
     headers.set('Accept', 'application/json');
     return await fetch(__API_ORIGIN__ + path, {
       ...init,
+      signal: init.signal ? AbortSignal.any([init.signal, late.signal]) : late.signal,
       headers,
       credentials: 'include',
       redirect: 'manual',
@@ -54,6 +61,8 @@ export async function fetchApi(path: string, init: RequestInit): Promise<Respons
     });
   } catch {
     return null; // The browser says no more than "failed to fetch"; an abort is told apart by its signal.
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -177,14 +186,15 @@ export class Gateway {
       headers.set(header.csrf, token);
     }
     departure.proofs = this.#account.proofs; // asking for the token may have brought one
-    const { method, path, body, signal } = request;
-    const response = await fetchApi(path, { method, headers, body, ...(signal && { signal }) });
+    const { method, path, body, signal, ofPage } = request;
+    const init = { method, headers, body, ...(signal && { signal }) };
+    const response = await fetchApi(path, init, ofPage && PAGE_WAIT_MS);
     return response ?? problem('UNREACHABLE');
   }
 
   async #signIn(request: ApiRequest): Promise<Response> {
     const { method, path, headers, body } = request;
-    const response = await fetchApi(path, { method, headers, body });
+    const response = await fetchApi(path, { method, headers, body }, SIGN_IN_WAIT_MS);
     if (response?.ok && signInDone.test(path)) await this.#account.noteSignIn();
     return response ?? problem('UNREACHABLE');
   }
