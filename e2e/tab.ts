@@ -7,6 +7,8 @@ import type { SetCookie } from './server.ts';
 const DEADLINE_MS = 30_000;
 /** A question to a document that goes away before it has answered may stay without an answer; asked again after this, in ms. */
 const ASK_AGAIN_MS = 10_000;
+/** What is asked of a page and still has no answer after this never has one, in ms: the test says what that was. */
+const ANSWER_MS = 100_000;
 
 /** Those that a browser goes by where a key has no letter. */
 const virtualKeys: Readonly<Record<string, number>> = {
@@ -331,12 +333,14 @@ export class Tab {
   }
 
   async #evaluate<T>(expression: string, returnByValue: boolean): Promise<Evaluated<T>> {
-    const evaluated = await this.#send<Evaluated<T>>('Runtime.evaluate', {
+    const asked = this.#send<Evaluated<T>>('Runtime.evaluate', {
       expression,
       returnByValue,
       awaitPromise: true,
       userGesture: true,
     });
+    const evaluated = await Promise.race([asked, after(ANSWER_MS)]);
+    if (!evaluated) throw new Error(`The page has not answered for ${ANSWER_MS} ms: ${expression}`);
     const { exceptionDetails } = evaluated;
     if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
     return evaluated;

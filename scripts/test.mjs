@@ -1,7 +1,8 @@
 // `npm test`: everything CI checks, in the order in which a failure is cheapest to hear of.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 const root = join(import.meta.dirname, '..');
 const modules = join(root, 'node_modules');
@@ -31,6 +32,9 @@ const unit = countUnit();
 const browser = countBrowser();
 const passed = unit.passed + browser.passed;
 const failed = unit.failed + browser.failed;
+// Once more in a few words, where whoever sees the end of a long output finds it.
+for (const { title, words } of [...unitFailures(), ...browserFailures()])
+  console.log(`\n✘ ${title}\n  ${words}`);
 if (failedStep) console.log(`\nStopped: "${failedStep[0]}" failed.`);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failedStep || failed > 0 ? 1 : 0;
@@ -56,6 +60,39 @@ function countBrowser() {
   const stats = readReport(browserReport)?.stats;
   // A test that passed at its second try did pass, and Playwright's list names it.
   return { passed: (stats?.expected ?? 0) + (stats?.flaky ?? 0), failed: stats?.unexpected ?? 0 };
+}
+
+function unitFailures() {
+  const files = readReport(unitReport)?.testResults ?? [];
+  const tests = files.flatMap(({ assertionResults }) => assertionResults);
+  return tests
+    .filter(({ status }) => status === 'failed')
+    .map(({ fullName, failureMessages }) => ({ title: fullName, words: inBrief(failureMessages[0]) }));
+}
+
+function browserFailures() {
+  const specs = (readReport(browserReport)?.suites ?? []).flatMap(specsOf);
+  return specs
+    .filter(({ ok }) => !ok)
+    .map(({ title, tests }) => {
+      const errors = tests[0]?.results[0]?.errors ?? [];
+      const words = errors.map(({ message, location }) => {
+        return `${inBrief(message)} (${basename(location?.file ?? '')}:${location?.line})`;
+      });
+      return { title, words: words.join('\n  ') };
+    });
+}
+
+function specsOf({ specs, suites }) {
+  return [...(specs ?? []), ...(suites ?? []).flatMap(specsOf)];
+}
+
+/** The beginning of an error, in one line. */
+function inBrief(message = 'no message') {
+  const lines = stripVTControlCharacters(message)
+    .split('\n')
+    .map((line) => line.trim());
+  return lines.filter(Boolean).slice(0, 4).join(' | ').slice(0, 300);
 }
 
 function readReport(file) {
