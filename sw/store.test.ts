@@ -238,6 +238,38 @@ test.each(['InvalidStateError', 'UnknownError'])(
   },
 );
 
+test('what was under way while the browser closed the connection is done on the next one', async () => {
+  const store = new Store(named());
+  const generation = await store.claim();
+  const put = IDBObjectStore.prototype.put;
+  vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(function (
+    this: IDBObjectStore,
+    value,
+    key,
+  ) {
+    const request = put.call(this, value, key);
+    (this.transaction as IDBTransaction & { _abort: (name: string) => void })._abort('AbortError');
+    this.transaction.db.close();
+    return request;
+  });
+  await store.save(generation, { uploads: [upload('u1')] }, 'strict');
+  expect((await store.load()).uploads).toEqual([upload('u1')]);
+});
+
+test.each([1, 2])('a database that did not open %i times opens later', async (times) => {
+  const store = new Store(named());
+  const open = vi.spyOn(indexedDB, 'open');
+  for (let n = 0; n < times; n++) {
+    open.mockImplementationOnce(() => {
+      throw new DOMException('Version change transaction was aborted', 'AbortError');
+    });
+  }
+  const claimed = store.claim();
+  if (times === 2) await expect(claimed).rejects.toThrow('aborted');
+  else expect(await claimed).toBe(1);
+  expect(await store.load()).toEqual(nothing);
+});
+
 test('a newer worker that upgrades the database does not wait for this one', async () => {
   const name = named();
   const store = new Store(name);

@@ -372,25 +372,31 @@ export class Store {
   }
 
   async #with<T>(use: (db: IDBPDatabase<Schema>) => Promise<T>): Promise<T> {
+    let db: IDBPDatabase<Schema> | null = null;
     try {
-      return await use(await this.#connect());
+      db = await this.#connect();
+      return await use(db);
     } catch (cause) {
-      // "Connection to Indexed Database server lost" (WebKit) and closed connections come as these two.
-      if (!(cause instanceof DOMException) || !/^(InvalidState|Unknown)Error$/.test(cause.name)) throw cause;
+      // Where it did not even open, somebody may just be deleting all that is stored. Nothing of it was written.
+      if (db && !isLost(cause) && !isClosed(db)) throw cause;
       this.#open = null;
       return use(await this.#connect());
     }
   }
 
   #connect(): Promise<IDBPDatabase<Schema>> {
-    this.#open ??= this.#start();
-    return this.#open;
+    if (this.#open) return this.#open;
+    const forget = () => {
+      if (this.#open === opening) this.#open = null;
+    };
+    const opening = this.#start(forget);
+    this.#open = opening;
+    opening.catch(forget); // or what failed once would fail for ever
+    return opening;
   }
 
-  async #start(): Promise<IDBPDatabase<Schema>> {
-    const forget = () => {
-      this.#open = null;
-    };
+  /** `forget` is called when the connection is over. */
+  #start(forget: () => void): Promise<IDBPDatabase<Schema>> {
     return openDB<Schema>(this.#name, 2, {
       // Each step leads from one released version to the next and is never edited afterwards.
       upgrade(db, from) {
@@ -412,6 +418,21 @@ export class Store {
       },
       terminated: forget,
     });
+  }
+}
+
+/** "Connection to Indexed Database server lost" (WebKit) and closed connections come as these two. */
+function isLost(cause: unknown): boolean {
+  return cause instanceof DOMException && /^(InvalidState|Unknown)Error$/.test(cause.name);
+}
+
+/** Whether the browser has closed the connection, and aborted what was under way, as it does when it deletes all. */
+function isClosed(db: IDBPDatabase<Schema>): boolean {
+  try {
+    db.transaction('meta');
+    return false;
+  } catch {
+    return true;
   }
 }
 
