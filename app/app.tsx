@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import lazy, { ErrorBoundary } from 'preact-iso/lazy';
 import { LocationProvider, Route, Router, useLocation } from 'preact-iso/router';
 import { breakLoop, COMPLETE, isLooping, isRenewing, SIGN_IN, useSessionGuard } from './guard.ts';
@@ -20,6 +20,9 @@ import { workerState } from './worker.ts';
 
 /** A server that answers does so within this; then silence is worth a word. In ms. */
 const PATIENCE_MS = 4_000;
+
+/** Until it is known who is here, no router is there to hear of a page that is turned to. */
+const openedAt = location.pathname;
 
 const SignInPage = lazy(() =>
   import('./sign-in/sign-in-page.tsx').then((module) => module.SignInPage).catch(() => Broken),
@@ -95,6 +98,10 @@ function Content(): JSX.Element | null {
 
 function Pages(): JSX.Element {
   const [isBroken, setBroken] = useState(false);
+  useLayoutEffect(() => {
+    const isGiven = document.activeElement?.id === 'main';
+    if (location.pathname !== openedAt && !isGiven) focusPage();
+  }, []);
   if (isBroken) return <Broken />;
   return (
     <ErrorBoundary onError={() => setBroken(true)}>

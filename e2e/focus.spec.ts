@@ -6,7 +6,8 @@ test('turning to a page names the window and moves the focus to its heading', as
   const tab = await journey.signedInTab();
   await seedLibrary(journey.stage, tab, 3);
   await tab.reload();
-  await tab.until(() => document.activeElement === document.body); // a page that was opened is not turned to
+  // A page that was opened is not turned to; a link that is clicked before the app is there opens one.
+  await tab.until(() => document.querySelector('[data-pick]') && document.activeElement === document.body);
   await follow(tab, '/library');
   await isAt(tab, 'Library · Holdfast', 'h1');
   await follow(tab, '/settings');
@@ -27,6 +28,17 @@ test('turning to a page names the window and moves the focus to its heading', as
   await tab.enter('[data-search]', 'x');
   await tab.until(() => location.search === '?q=x');
   await isAt(tab, 'Library · Holdfast', 'input[type=search]');
+});
+
+test('a page that was turned to before it was known who is here has the focus too', async ({ journey }) => {
+  const tab = await journey.signedInTab();
+  await tab.beforeScripts(holdCalls);
+  await tab.reload();
+  await tab.until(() => document.querySelector('.tabs'));
+  await follow(tab, '/library');
+  await tab.until(() => location.pathname === '/library');
+  await tab.evaluate(() => (Reflect.get(globalThis, 'releaseCalls') as () => void)());
+  await isAt(tab, 'Library · Holdfast', 'h1');
 });
 
 test('the keys of the library that are listed do what the list says', async ({ journey }) => {
@@ -163,4 +175,17 @@ async function pressOn(tab: Tab, selector: string, key = 'Enter'): Promise<void>
 
 function hasFocus(tab: Tab, selector: string): Promise<void> {
   return tab.until((at) => document.activeElement?.matches(at), selector);
+}
+
+/** In the page: the worker hears nothing of it until `releaseCalls`. */
+function holdCalls(): void {
+  const post = ServiceWorker.prototype.postMessage;
+  const held: (() => void)[] = [];
+  ServiceWorker.prototype.postMessage = function (...args: unknown[]) {
+    held.push(() => Reflect.apply(post, this, args));
+  };
+  Reflect.set(globalThis, 'releaseCalls', () => {
+    ServiceWorker.prototype.postMessage = post;
+    for (const send of held) send();
+  });
 }
