@@ -70,7 +70,17 @@ export class PlainBrowser {
       return port && path ? `ws://127.0.0.1:${port}${path}` : undefined;
     });
     const port = Number(new URL(address).port);
-    return new PlainBrowser(profile, options.profile === undefined, child, port, await Cdp.connect(address));
+    const cdp = await Cdp.connect(address);
+    const browser = new PlainBrowser(profile, options.profile === undefined, child, port, cdp);
+    await browser.#untilOpen();
+    return browser;
+  }
+
+  /** The tab it starts with comes late on a busy machine, and then to the front, over one that a test has opened. */
+  async #untilOpen(): Promise<void> {
+    const first = await poll('the first tab', 20_000, async () => (await this.#pages())[0]);
+    const tab = await Tab.attach(this.#cdp, first);
+    await tab.until(() => document.visibilityState === 'visible');
   }
 
   get pid(): number {

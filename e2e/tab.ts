@@ -10,6 +10,9 @@ const ASK_AGAIN_MS = 10_000;
 /** What is asked of a page and still has no answer after this never has one, in ms: the test says what that was. */
 const ANSWER_MS = 100_000;
 
+/** A page that hears of a drop does at once; in ms. */
+const DROP_MS = 5_000;
+
 /** Those that a browser goes by where a key has no letter. */
 const virtualKeys: Readonly<Record<string, number>> = {
   Tab: 9,
@@ -149,13 +152,35 @@ export class Tab {
     if (!left.value.startsWith('0 ')) throw new Error(`${selector}: ${left.value}`);
   }
 
-  /** Drops files and folders from a file manager into the middle of the page. */
+  /**
+   * Drops files and folders from a file manager into the middle of the page, again where the browser swallowed that: a
+   * tab that something else has come in front of hears nothing. What the page does not take, the browser would open.
+   */
   async drop(paths: readonly string[]): Promise<void> {
-    const { x, y } = await this.evaluate(() => ({ x: innerWidth / 2, y: innerHeight / 2 }));
     const data = { items: [], files: paths, dragOperationsMask: 1 };
-    for (const type of ['dragEnter', 'dragOver', 'drop']) {
-      await this.#send('Input.dispatchDragEvent', { type, x, y, data });
+    for (let times = 0; times < 3; times++) {
+      await this.bringToFront();
+      await this.until(() => document.visibilityState === 'visible');
+      const { x, y } = await this.evaluate(() => {
+        Reflect.set(globalThis, 'isDropped', false);
+        addEventListener('drop', () => Reflect.set(globalThis, 'isDropped', true), { capture: true });
+        return { x: innerWidth / 2, y: innerHeight / 2 };
+      });
+      for (const type of ['dragEnter', 'dragOver', 'drop']) {
+        await this.#send('Input.dispatchDragEvent', { type, x, y, data });
+      }
+      const heard = this.untilWithin(DROP_MS, () => Reflect.get(globalThis, 'isDropped'));
+      const isHeard = await heard.then(
+        () => true,
+        () => false,
+      );
+      if (isHeard) return;
+      const { targetInfos } = await this.#cdp.send<{ targetInfos: { url: string }[] }>('Target.getTargets');
+      const addresses = targetInfos.map(({ url }) => url);
+      if (addresses.some((url) => url.startsWith('file:'))) throw new Error(`It was opened: ${addresses}`);
+      await this.#send('Input.dispatchDragEvent', { type: 'dragCancel', x, y, data });
     }
+    throw new Error('The page has heard of no drop');
   }
 
   async setCookies(cookies: readonly SetCookie[]): Promise<void> {
