@@ -16,11 +16,12 @@ for (const [width, height] of [
     const tab = await journey.signedInTab();
     await tab.resize(width, height);
     await seedLibrary(journey.stage, tab, 30);
+    await proxy.set({ bitsPerSecond: 8e6 }); // it must not have arrived before it can be paused
     await tab.pick([file.path]);
     await rowIs(tab, 'sending');
     await tab.click('[data-upload] [data-do=pause]');
     await rowIs(tab, 'paused');
-    await proxy.set({ latencyMs: 20 });
+    await proxy.set({ bitsPerSecond: null, latencyMs: 20 });
     const shifts: Record<string, number> = {};
     for (const [path, sign] of [
       ['/app', '[data-upload]'],
