@@ -1,5 +1,6 @@
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { News, SessionView, Snapshot } from '../shared/protocol.ts';
+import { isToTakeIn } from '../shared/session-order.ts';
 import type { Totals, UploadView } from '../shared/upload-view.ts';
 import { forget, has } from './files.ts';
 import { Slices } from './slices.ts';
@@ -150,17 +151,11 @@ export function applyNews(news: News): void {
   }
 }
 
-/**
- * Takes in what the worker says of the account session, unless something newer is known. The words of one worker come in
- * any order, as news and as replies, and the highest epoch is its last. The first word of another one counts whatever
- * its epoch: where the browser has thrown away what was stored, that began anew.
- */
+/** Takes in what a worker says of the account session, unless something newer is known. */
 export function applySession(next: SessionView): void {
-  const now = session.peek();
-  const isOfAnother = next.by !== undefined && !heardFrom.has(next.by);
+  const isNew = isToTakeIn(session.peek(), next, heardFrom);
   if (next.by !== undefined) heardFrom.add(next.by);
-  if (next.epoch < now.epoch && !isOfAnother) return;
-  if (next.epoch === now.epoch && next.state === now.state && next.account?.id === now.account?.id) return;
+  if (!isNew) return;
   batch(() => {
     session.value = next;
     if ((next.state === 'signed-in' || next.state === 'expired') && next.account) {

@@ -42,17 +42,14 @@ const accountCall = /^\/api\/account$/;
 
 /**
  * A credentialed request to our server as it is, with no gate: cookies, no redirects followed, nothing cached.
- * Null when nobody answered, or not within `waitMs`; the body of an answer may take longer.
+ * Null when nobody answered.
  */
-export async function fetchApi(path: string, init: RequestInit, waitMs?: number): Promise<Response | null> {
-  const late = new AbortController();
-  const timer = waitMs && setTimeout(() => late.abort(), waitMs);
+export async function fetchApi(path: string, init: RequestInit): Promise<Response | null> {
   try {
     const headers = new Headers(init.headers);
     headers.set('Accept', 'application/json');
     return await fetch(__API_ORIGIN__ + path, {
       ...init,
-      signal: init.signal ? AbortSignal.any([init.signal, late.signal]) : late.signal,
       headers,
       credentials: 'include',
       redirect: 'manual',
@@ -61,9 +58,15 @@ export async function fetchApi(path: string, init: RequestInit, waitMs?: number)
     });
   } catch {
     return null; // The browser says no more than "failed to fetch"; an abort is told apart by its signal.
-  } finally {
-    clearTimeout(timer);
   }
+}
+
+/** The same, where no answer within `waitMs` is none; the body of one may take longer. */
+async function fetchWithin(waitMs: number, path: string, init: RequestInit): Promise<Response | null> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), waitMs);
+  const signal = init.signal ? AbortSignal.any([init.signal, late.signal]) : late.signal;
+  return fetchApi(path, { ...init, signal }).finally(() => clearTimeout(timer));
 }
 
 /**
@@ -188,13 +191,13 @@ export class Gateway {
     departure.proofs = this.#account.proofs; // asking for the token may have brought one
     const { method, path, body, signal, ofPage } = request;
     const init = { method, headers, body, ...(signal && { signal }) };
-    const response = await fetchApi(path, init, ofPage && PAGE_WAIT_MS);
+    const response = await (ofPage ? fetchWithin(PAGE_WAIT_MS, path, init) : fetchApi(path, init));
     return response ?? problem('UNREACHABLE');
   }
 
   async #signIn(request: ApiRequest): Promise<Response> {
     const { method, path, headers, body } = request;
-    const response = await fetchApi(path, { method, headers, body }, SIGN_IN_WAIT_MS);
+    const response = await fetchWithin(SIGN_IN_WAIT_MS, path, { method, headers, body });
     if (response?.ok && signInDone.test(path)) await this.#account.noteSignIn();
     return response ?? problem('UNREACHABLE');
   }

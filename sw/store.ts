@@ -372,31 +372,33 @@ export class Store {
   }
 
   async #with<T>(use: (db: IDBPDatabase<Schema>) => Promise<T>): Promise<T> {
-    let db: IDBPDatabase<Schema> | null = null;
+    const opening = this.#connect();
     try {
-      db = await this.#connect();
-      return await use(db);
+      return await use(await opening);
     } catch (cause) {
       // Where it did not even open, somebody may just be deleting all that is stored. Nothing of it was written.
+      const db = await opening.catch(() => null);
       if (db && !isLost(cause) && !isClosed(db)) throw cause;
-      this.#open = null;
+      this.#forget(opening);
       return use(await this.#connect());
     }
   }
 
   #connect(): Promise<IDBPDatabase<Schema>> {
     if (this.#open) return this.#open;
-    const forget = () => {
-      if (this.#open === opening) this.#open = null;
-    };
-    const opening = this.#start(forget);
+    const opening = this.#start(() => this.#forget(opening));
     this.#open = opening;
-    opening.catch(forget); // or what failed once would fail for ever
+    opening.catch(() => this.#forget(opening)); // or what failed once would fail for ever
     return opening;
   }
 
+  /** The next one who asks gets another connection, unless that is so already. */
+  #forget(opening: Promise<IDBPDatabase<Schema>>): void {
+    if (this.#open === opening) this.#open = null;
+  }
+
   /** `forget` is called when the connection is over. */
-  #start(forget: () => void): Promise<IDBPDatabase<Schema>> {
+  async #start(forget: () => void): Promise<IDBPDatabase<Schema>> {
     return openDB<Schema>(this.#name, 2, {
       // Each step leads from one released version to the next and is never edited afterwards.
       upgrade(db, from) {
