@@ -55,8 +55,6 @@ let scripts: string[] = [];
 /** As a browser is in which nobody has been here but the app's worker, on a network without fault. */
 export async function forgetAll(walk: Walk): Promise<void> {
   const { page, stage, box } = walk;
-  box.rule = () => null;
-  await stage.proxy.set({ bitsPerSecond: null });
   await page.goto('about:blank');
   const cdp = await cdpOf(page);
   await beUsual(cdp);
@@ -71,6 +69,9 @@ export async function forgetAll(walk: Walk): Promise<void> {
     await cdp.send('Storage.clearDataForOrigin', { origin: stage.origin, storageTypes });
   }
   walk.hasNewWorker = false;
+  // Not before: what is on its way would arrive.
+  box.rule = () => null;
+  await stage.proxy.set({ bitsPerSecond: null });
   await page.context().grantPermissions(['notifications', 'background-sync'], { origin: stage.origin });
 }
 
@@ -411,7 +412,7 @@ export async function endSession({ page, stage }: Walk): Promise<void> {
     await page.evaluate(() => fetch('/api/files?limit=1').catch(() => null));
     return new URL(page.url()).pathname === '/signin' || undefined;
   });
-  await stage.proxy.set({ bitsPerSecond: null }); // not before: what is on its way would arrive
+  await stage.proxy.set({ bitsPerSecond: null }); // as in `forgetAll`
   await page.locator('[data-notice=session-expired]').waitFor();
   await page.locator('[data-sign-in=sso]').waitFor();
 }
