@@ -22,7 +22,17 @@ export interface StoredContent {
   readonly storageKey: string;
 }
 
-/** What is sent of a file: nothing, for the client has it; or bytes `start` up to, not including, `end`. */
+/** Bytes that never change under one `etag`, to be had whole or in ranges. */
+export interface Download {
+  readonly name: string;
+  readonly type: string;
+  readonly size: number;
+  readonly etag: string;
+  /** In ms since the epoch. */
+  readonly storedAt: number;
+}
+
+/** What is sent of a download: nothing, for the client has it; or bytes `start` up to, not including, `end`. */
 export type ContentPlan = { at: 'unchanged' } | { at: 'bytes'; start: number; end: number; isRange: boolean };
 
 /** Nothing that was uploaded ever runs in our origin: if a browser shows it, it does so in a sandbox. */
@@ -42,51 +52,61 @@ export function contentAskOf(c: Context<ServerEnv>): ContentAsk {
   };
 }
 
-/** What of `file` answers the request. @throws {Refusal} `RANGE_NOT_SATISFIABLE` */
-export function planContent(file: StoredFile, ask: ContentAsk): ContentPlan {
-  const etag = `"${file.etag}"`;
+/** What of a download answers the request. @throws {Refusal} `RANGE_NOT_SATISFIABLE` */
+export function planContent(of: Pick<Download, 'etag' | 'size'>, ask: ContentAsk): ContentPlan {
+  const etag = `"${of.etag}"`;
   if (matches(ask.ifNoneMatch, etag)) return { at: 'unchanged' };
   // RFC 9110 §13.1.5: If-Range compares strongly, and a date is none of ours.
   const range = ask.ifRange === undefined || ask.ifRange.trim() === etag ? ask.range : undefined;
-  const asked = readRange(range, file.size);
+  const asked = readRange(range, of.size);
   if (asked.at === 'unsatisfiable') {
-    throw new Refusal('RANGE_NOT_SATISFIABLE', `The file has ${file.size} bytes`, {
-      headers: { 'Content-Range': `bytes */${file.size}`, ETag: etag },
+    throw new Refusal('RANGE_NOT_SATISFIABLE', `There are ${of.size} bytes`, {
+      headers: { 'Content-Range': `bytes */${of.size}`, ETag: etag },
     });
   }
   return asked.at === 'range'
     ? { at: 'bytes', start: asked.start, end: asked.end, isRange: true }
-    : { at: 'bytes', start: 0, end: file.size, isRange: false };
+    : { at: 'bytes', start: 0, end: of.size, isRange: false };
 }
 
-/**
- * A stored file as an answer to GET or HEAD: whole, one range of it, or 304.
- *
- * It is a download with its declared type, which is not guessed at. A type that browsers run, or style a page by, is
- * told as plain text: with `nosniff`, no page can then be made to take it for its own.
- */
+/** A stored file as an answer to GET or HEAD: whole, one range of it, or 304. */
 export async function contentAnswer(
   store: PartStore,
   { file, storageKey }: StoredContent,
   ask: ContentAsk,
   plan: ContentPlan = planContent(file, ask),
 ): Promise<Response> {
+  return downloadAnswer(file, ask, plan, (start, end) => store.read(storageKey, start, end));
+}
+
+/**
+ * What was planned of a download, with the bytes that `read` gives.
+ *
+ * It is saved under its name with its declared type, which is not guessed at. A type that browsers run, or style a page
+ * by, is told as plain text: with `nosniff`, no page can then be made to take it for its own.
+ */
+export async function downloadAnswer(
+  of: Download,
+  ask: ContentAsk,
+  plan: ContentPlan,
+  read: (start: number, end: number) => Readable | Promise<Readable>,
+): Promise<Response> {
   const headers: Record<string, string> = {
-    ETag: `"${file.etag}"`,
+    ETag: `"${of.etag}"`,
     'Accept-Ranges': 'bytes',
     'Cache-Control': 'private, no-cache',
-    'Content-Disposition': attachment(file.name),
+    'Content-Disposition': attachment(of.name),
     'Content-Security-Policy': SANDBOX,
     'X-Content-Type-Options': 'nosniff',
-    'Last-Modified': new Date(file.storedAt).toUTCString(),
+    'Last-Modified': new Date(of.storedAt).toUTCString(),
   };
   if (plan.at === 'unchanged') return new Response(null, { status: 304, headers });
   const { start, end, isRange } = plan;
-  headers['Content-Type'] = typeOf(file);
+  headers['Content-Type'] = typeOf(of);
   headers['Content-Length'] = String(end - start);
-  if (isRange) headers['Content-Range'] = `bytes ${start}-${end - 1}/${file.size}`;
+  if (isRange) headers['Content-Range'] = `bytes ${start}-${end - 1}/${of.size}`;
   const isEmpty = ask.method === 'HEAD' || end === start;
-  const body = isEmpty ? null : webStream(await store.read(storageKey, start, end));
+  const body = isEmpty ? null : webStream(await read(start, end));
   return new Response(body, { status: isRange ? 206 : 200, headers });
 }
 
@@ -152,7 +172,7 @@ function disposition(kind: 'attachment' | 'inline', name: string): string {
   return `${kind}; filename="${ascii}"; filename*=UTF-8''${encoded}`;
 }
 
-function typeOf({ type }: StoredFile): string {
+function typeOf({ type }: Download): string {
   return runnable.test(type) ? 'text/plain' : type || 'application/octet-stream';
 }
 
