@@ -49,6 +49,7 @@ async function rowsOf(id: string, email: string): Promise<Record<string, number>
     'deleted_files',
     'shares',
     'share_files',
+    'archives',
     'passkeys',
   ] as const) {
     const rows = await db.selectFrom(table).selectAll().where('account_id', '=', id).execute();
@@ -84,6 +85,7 @@ test('deleting an account deletes all that is in it, signs every device out, and
   const [file] = (await (await me.request('GET', '/api/files')).json()).files;
   const share = { of: { files: [file.id] }, expiresAt: null, password: null, maxDownloads: null };
   expect((await me.request('POST', '/api/shares', share)).status).toBe(201);
+  expect((await me.request('POST', '/api/archives', { of: share.of })).status).toBe(201);
   await server.services.db
     .insertInto('passkeys')
     .values({
@@ -106,6 +108,7 @@ test('deleting an account deletes all that is in it, signs every device out, and
     files: 1,
     shares: 1,
     share_files: 1,
+    archives: 1,
     passkeys: 1,
     user: 1,
     session: 2,

@@ -9,6 +9,7 @@ type Deleting = Pick<Services, 'db' | 'store' | 'thumbnails' | 'attempts' | 'acc
 
 /** Every table with rows of accounts, in an order in which they can be emptied. */
 const OWN_TABLES = [
+  'archives',
   'share_files',
   'shares',
   'parts',

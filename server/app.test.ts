@@ -228,6 +228,8 @@ test('the OpenAPI document knows every route, with the schemas that validate', a
   const document = await (await fetch(`${server.url}/api/openapi.json`)).json();
   expect(Object.keys(document.paths).sort()).toEqual([
     '/api/account',
+    '/api/archives',
+    '/api/archives/{id}/content',
     '/api/auth/callback/oidc',
     '/api/auth/email-otp/send-verification-otp',
     '/api/auth/methods',
@@ -248,6 +250,7 @@ test('the OpenAPI document knows every route, with the schemas that validate', a
     '/api/sessions',
     '/api/sessions/{id}',
     '/api/shared/{token}',
+    '/api/shared/{token}/archive',
     '/api/shared/{token}/files/{id}/content',
     '/api/shared/{token}/files/{id}/thumbnail',
     '/api/shared/{token}/unlock',

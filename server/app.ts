@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { apiErrors, isApiErrorCode } from '../shared/errors.ts';
 import { accountsApi } from './accounts-api.ts';
 import { serveApp } from './app-files.ts';
+import { archivesApi } from './archives-api.ts';
 import { closeConnections } from './connections.ts';
 import { answerEarly } from './early-answer.ts';
 import { allowApp, requireOrigin } from './guards.ts';
@@ -48,6 +49,7 @@ export function buildApp(services: Services): Hono<ServerEnv> {
   app.route('/', ssoApi(services));
   app.route('/', uploadsApi(services));
   app.route('/', libraryApi(services));
+  app.route('/', archivesApi(services));
   app.route('/', sharesApi(services));
   app.route('/', sharedApi(services));
   app.route('/', shareTarget());

@@ -85,6 +85,16 @@ export interface Tables {
     /** The folder it is shown in. */
     path: string;
   };
+  /** What is to be downloaded as one, for a day. */
+  archives: {
+    account_id: string;
+    id: string;
+    /** The folder that it is of; empty for single files. */
+    folder: string;
+    /** The ids of its files, as JSON. Those that are deleted meanwhile are left out. */
+    files: string;
+    created_at: number;
+  };
   /** Storage that nothing refers to any more; freed after the transaction, or at the next start. */
   garbage: { storage_key: string };
   /** Sign-ins that wait for their second request. Ids and browsers are hashes. */

@@ -218,4 +218,17 @@ const migrations: Record<string, Migration> = {
         .execute();
     },
   },
+  '0006-archives': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('archives')
+        .addColumn('account_id', 'text', (col) => col.notNull())
+        .addColumn('id', 'text', (col) => col.notNull())
+        .addColumn('folder', 'text', (col) => col.notNull())
+        .addColumn('files', 'text', (col) => col.notNull())
+        .addColumn('created_at', 'bigint', (col) => col.notNull())
+        .addPrimaryKeyConstraint('archives_pk', ['account_id', 'id'])
+        .execute();
+    },
+  },
 };

@@ -1,4 +1,5 @@
 import { forgetClosedAccounts } from './account-deletion.ts';
+import { forgetArchives } from './archives.ts';
 import { forgetUses } from './budgets.ts';
 import type { Database } from './database.ts';
 import { giveUpDeleted } from './deleted-files.ts';
@@ -42,6 +43,7 @@ export async function reap(services: Services, now: number): Promise<void> {
   await freeGarbage(services);
   await forgetUses(db, now - DAY_MS);
   await forgetSteps(db, now);
+  await forgetArchives(db, now);
   await forgetShares(db, now - ENDED_SHARES_DAYS * DAY_MS);
   await forgetClosedAccounts(db, now - DAY_MS);
   await services.accounts.forgetEndedSessions(now - DAY_MS);

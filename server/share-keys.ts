@@ -25,7 +25,7 @@ export interface Lockable {
  *
  * A link is a random id with its HMAC, so the database alone, in which the ids are, makes no links; nor does guessing.
  * The cookies hold an end and an HMAC over that and over what they open: a share by the very password it has, and one
- * file of it whose download was counted. Both go to no other address than the one they open.
+ * download of it that was counted. Both go to no other address than the one they open.
  */
 export class ShareKeys {
   readonly #secret: string;
@@ -68,16 +68,16 @@ export class ShareKeys {
     return share.password === null || this.#holds(this.#unlocked.read(cookies), unlockedFor(share), now);
   }
 
-  /** The `Set-Cookie` for a browser whose download of a file was counted. */
-  counting(token: string, { id }: Lockable, fileId: string, now: number): string {
-    const value = this.#sealed(now + RESUMABLE_MS, countedFor(id, fileId));
-    const path = `/api/shared/${token}/files/${fileId}/content`;
+  /** The `Set-Cookie` for a browser whose download of `what`, as it is called below the share's address, was counted. */
+  counting(token: string, { id }: Lockable, what: string, now: number): string {
+    const value = this.#sealed(now + RESUMABLE_MS, countedFor(id, what));
+    const path = `/api/shared/${token}/${what}`;
     return this.#counted.set(value, path, RESUMABLE_MS / 1000);
   }
 
   /** Whether a request with these cookies goes on with a download that was counted. */
-  isCounted(cookies: string | undefined, { id }: Lockable, fileId: string, now: number): boolean {
-    return this.#holds(this.#counted.read(cookies), countedFor(id, fileId), now);
+  isCounted(cookies: string | undefined, { id }: Lockable, what: string, now: number): boolean {
+    return this.#holds(this.#counted.read(cookies), countedFor(id, what), now);
   }
 
   #mac(id: string): Buffer {
@@ -98,6 +98,6 @@ function unlockedFor({ id, password }: Lockable): string {
   return `share ${id} unlocked by ${password}`;
 }
 
-function countedFor(id: string, fileId: string): string {
-  return `share ${id} download of ${fileId}`;
+function countedFor(id: string, what: string): string {
+  return `share ${id} download of ${what}`;
 }

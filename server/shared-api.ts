@@ -2,16 +2,33 @@ import { type Context, Hono } from 'hono';
 import { describeRoute } from 'hono-openapi';
 import { SharedFiles, UnlockShare } from '../shared/api.ts';
 import type { ApiErrorCode } from '../shared/errors.ts';
+import { cleanFileName } from '../shared/file-name.ts';
+import { archiveAnswer, archiveOf } from './archive.ts';
 import { type Budget, hashed, requireBudgets, useBudgets } from './budgets.ts';
 import { clientNetwork } from './client-address.ts';
-import { contentAnswer, contentAskOf, planContent, type StoredContent, thumbnailAnswer } from './content.ts';
+import {
+  type ContentAsk,
+  type ContentPlan,
+  contentAnswer,
+  contentAskOf,
+  planContent,
+  type StoredContent,
+  thumbnailAnswer,
+} from './content.ts';
 import { readJson } from './json-body.ts';
 import { answers } from './openapi.ts';
 import { Refusal } from './problem.ts';
 import type { ServerEnv, Services } from './services.ts';
 import { shareName } from './share-name.ts';
 import { isPassword } from './share-password.ts';
-import { countDownload, findShare, findShared, listShared, type OpenShare } from './shared-files.ts';
+import {
+  countDownload,
+  findShare,
+  findShared,
+  listShared,
+  type OpenShare,
+  sharedFile,
+} from './shared-files.ts';
 
 type C = Context<ServerEnv>;
 
@@ -47,7 +64,7 @@ export function sharedApi(services: Services): Hono<ServerEnv> {
     async (c) => {
       const share = await openShare(c);
       const { givenName, expiresAt, downloadsLeft } = share;
-      const files = await listShared(db, share);
+      const files = (await listShared(db, share)).map(sharedFile);
       const name = shareName(givenName, files[0]?.name ?? null, files.length);
       return c.json({ name, files, expiresAt, downloadsLeft, now: now() } satisfies SharedFiles);
     },
@@ -82,17 +99,28 @@ export function sharedApi(services: Services): Hono<ServerEnv> {
       ...answers({ 200: null, 206: null, 304: null }, [...closed, 'RANGE_NOT_SATISFIABLE']),
     }),
     async (c) => {
-      const { share, content, isCounted } = await openFile(c);
+      const { share, content } = await openFile(c);
       const ask = contentAskOf(c);
       const plan = planContent(content.file, ask);
-      const isDownload = plan.at === 'bytes' && ask.method === 'GET' && !(isCounted && plan.start > 0);
-      if (isDownload && !(await countDownload(db, share, now()))) return miss(c);
-      const answer = await contentAnswer(store, content, ask, plan);
-      if (isDownload) {
-        const cookie = shareKeys.counting(tokenIn(c), share, content.file.id, now());
-        answer.headers.append('Set-Cookie', cookie);
-      }
-      return answer;
+      return counted(c, share, ask, plan, 1, () => contentAnswer(store, content, ask, plan));
+    },
+  );
+
+  api.get(
+    '/api/shared/:token/archive',
+    describeRoute({
+      summary:
+        'All of a share as one ZIP; counts as a download of each of its files unless it goes on with one',
+      ...answers({ 200: null, 206: null, 304: null }, [...closed, 'RANGE_NOT_SATISFIABLE']),
+    }),
+    async (c) => {
+      const share = await openShare(c);
+      const files = await listShared(db, share);
+      const name = shareName(share.givenName, files[0]?.file.name ?? null, files.length);
+      const archive = archiveOf(cleanFileName(name), files);
+      const ask = contentAskOf(c);
+      const plan = planContent(archive, ask);
+      return counted(c, share, ask, plan, files.length, () => archiveAnswer(store, archive, ask, plan));
     },
   );
 
@@ -122,12 +150,29 @@ export function sharedApi(services: Services): Hono<ServerEnv> {
     return share;
   }
 
-  /** One file of it, and whether the client has a download of that counted already. */
-  async function openFile(c: C): Promise<{ share: OpenShare; content: StoredContent; isCounted: boolean }> {
+  /** One file of it. */
+  async function openFile(c: C): Promise<{ share: OpenShare; content: StoredContent }> {
     const share = await openShare(c);
     const content = await findShared(db, share, c.req.param('id') ?? '');
     if (!content) return miss(c);
-    return { share, content, isCounted: isCountedFor(c, share) };
+    return { share, content };
+  }
+
+  /** What `answer` gives, once the download that it begins is counted: of so many `files`, unless it goes on with one. */
+  async function counted(
+    c: C,
+    share: OpenShare,
+    ask: ContentAsk,
+    plan: ContentPlan,
+    files: number,
+    answer: () => Promise<Response>,
+  ): Promise<Response> {
+    const goesOn = plan.at === 'bytes' && plan.start > 0 && isCountedFor(c, share);
+    if (plan.at === 'unchanged' || ask.method !== 'GET' || goesOn) return answer();
+    if (!(await countDownload(db, share, files, now()))) return miss(c);
+    const response = await answer();
+    response.headers.append('Set-Cookie', shareKeys.counting(tokenIn(c), share, whatIn(c), now()));
+    return response;
   }
 
   async function findOrMiss(c: C): Promise<OpenShare> {
@@ -139,7 +184,7 @@ export function sharedApi(services: Services): Hono<ServerEnv> {
   }
 
   function isCountedFor(c: C, share: OpenShare): boolean {
-    return shareKeys.isCounted(c.req.header('Cookie'), share, c.req.param('id') ?? '', now());
+    return shareKeys.isCounted(c.req.header('Cookie'), share, whatIn(c), now());
   }
 
   async function guess(c: C, share: OpenShare, password: string): Promise<void> {
@@ -167,6 +212,11 @@ export function sharedApi(services: Services): Hono<ServerEnv> {
 
 function tokenIn(c: C): string {
   return c.req.param('token') ?? '';
+}
+
+/** What of a share is asked for, as its address says it: all that comes after the token. */
+function whatIn(c: C): string {
+  return c.req.path.split('/').slice(4).join('/');
 }
 
 function locked(): Refusal {

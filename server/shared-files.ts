@@ -1,5 +1,6 @@
 import { type Selectable, sql } from 'kysely';
 import type { SharedFile } from '../shared/api.ts';
+import type { Entry } from './archive.ts';
 import type { StoredContent } from './content.ts';
 import type { Database, Tables } from './database.ts';
 import { storedFile } from './file-row.ts';
@@ -48,14 +49,20 @@ export async function findShare(db: Database, id: string | null, now: number): P
   return row ? openShare(row) : null;
 }
 
-/** The files of a share that are still there, in the order of their folders and names. */
-export async function listShared(db: Database, { id }: OpenShare): Promise<SharedFile[]> {
+/** The files of a share that are still there, in the order of their folders and names, with where their bytes are. */
+export async function listShared(db: Database, { id }: OpenShare): Promise<Entry[]> {
   const rows = await filesOf(db, id)
     .orderBy('share_files.path')
     .orderBy('files.sort_name')
     .orderBy('files.id')
     .execute();
-  return rows.map(({ id, shared_path, name, size, type }) => ({ id, path: shared_path, name, size, type }));
+  return rows.map((row) => ({ file: storedFile(row), storageKey: row.storage_key, path: row.shared_path }));
+}
+
+/** A file of a share as strangers see it: nothing of where it is in its owner's library. */
+export function sharedFile({ file, path }: Entry): SharedFile {
+  const { id, name, size, type } = file;
+  return { id, path, name, size, type };
 }
 
 /** One file of a share, or null. */
@@ -68,16 +75,21 @@ export async function findShared(
   return row ? { file: storedFile(row), storageKey: row.storage_key } : null;
 }
 
-/** Counts a download of a share; false when it is used up. Of many at once, no more get through than may. */
-export async function countDownload(db: Database, { id }: OpenShare, now: number): Promise<boolean> {
+/** Counts a download of so many `files` of a share; false when fewer are left. Of many at once, no more get through than may. */
+export async function countDownload(
+  db: Database,
+  { id }: OpenShare,
+  files: number,
+  now: number,
+): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('shares')
     .set({
-      downloads: sql`downloads + 1`,
-      ended_at: sql`case when downloads + 1 >= max_downloads then ${now} else ended_at end`,
+      downloads: sql`downloads + ${files}`,
+      ended_at: sql`case when downloads + ${files} >= max_downloads then ${now} else ended_at end`,
     })
     .where('id', '=', id)
-    .where((eb) => eb.or([eb('max_downloads', 'is', null), eb('downloads', '<', eb.ref('max_downloads'))]))
+    .where(sql<boolean>`(max_downloads is null or downloads + ${files} <= max_downloads)`)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
 }

@@ -250,7 +250,7 @@ test('what never was, has ended, is used up, was taken back or is closed is answ
     odd: '%00%ff',
     quoted: "'%20or%201=1--",
   };
-  for (const sub of ['', `/files/${file.id}/content`, `/files/${file.id}/thumbnail`]) {
+  for (const sub of ['', '/archive', `/files/${file.id}/content`, `/files/${file.id}/thumbnail`]) {
     const unknown = await stepsOf(randomBytes(32).toString('base64url'), sub);
     expect(unknown.status).toBe(404);
     for (const [name, wrong] of Object.entries(tokens)) {
@@ -285,7 +285,13 @@ test('a password locks everything, until its cookie opens this share and no othe
   const two = await share([file.id], { password: 'pässword' });
   expect(one.hasPassword).toBe(true);
   const guest = stranger();
-  for (const sub of ['', `/files/${file.id}/content`, `/files/${file.id}/thumbnail`, '/files/x/content']) {
+  for (const sub of [
+    '',
+    '/archive',
+    `/files/${file.id}/content`,
+    `/files/${file.id}/thumbnail`,
+    '/files/x/content',
+  ]) {
     expect([sub, await problemOf(await guest.open(one.token, sub))]).toEqual([sub, '403 SHARE_LOCKED']);
   }
   for (const wrong of ['', 'password', 'pässword ', 'PÄSSWORD']) {

@@ -1,6 +1,7 @@
-import { type Selectable, sql, type Transaction } from 'kysely';
-import { MAX_FILES_PER_SHARE, type NewShare, type Share } from '../shared/api.ts';
+import type { Selectable, Transaction } from 'kysely';
+import { type FileChoice, MAX_FILES_PER_SHARE, type NewShare, type Share } from '../shared/api.ts';
 import { requireOpenAccount } from './account-deletion.ts';
+import { chosenFiles, lastNameOf, pathBelow } from './chosen-files.ts';
 import type { Database, Tables } from './database.ts';
 import { Refusal } from './problem.ts';
 import type { Services } from './services.ts';
@@ -11,12 +12,6 @@ import { hashPassword } from './share-password.ts';
 type Step = Transaction<Tables>;
 type ShareRow = Selectable<Tables['shares']>;
 type Sharing = Pick<Services, 'db' | 'config' | 'shareKeys' | 'now'>;
-
-/** A file that is to be shared, and the folder it is shown in. */
-interface Chosen {
-  readonly id: string;
-  readonly path: string;
-}
 
 const ROWS_AT_ONCE = 500;
 
@@ -40,13 +35,14 @@ export async function createShare(
   await db.transaction().execute(async (step) => {
     await requireOpenAccount(step, accountId);
     await requireRoom(step, accountId, config.maxShares);
-    const files = await chosenFiles(step, accountId, share.of);
+    const { of } = share;
+    const files = await chosenFiles(step, accountId, of, ['MAX_FILES_PER_SHARE', MAX_FILES_PER_SHARE]);
     await step
       .insertInto('shares')
       .values({
         account_id: accountId,
         id,
-        name: share.name ?? folderNameOf(share.of),
+        name: share.name ?? folderNameOf(of),
         created_at: now(),
         expires_at: share.expiresAt,
         password,
@@ -59,7 +55,14 @@ export async function createShare(
       const some = files.slice(at, at + ROWS_AT_ONCE);
       await step
         .insertInto('share_files')
-        .values(some.map(({ id: file_id, path }) => ({ account_id: accountId, share_id: id, file_id, path })))
+        .values(
+          some.map((file) => ({
+            account_id: accountId,
+            share_id: id,
+            file_id: file.id,
+            path: 'folder' in of ? pathBelow(of.folder, file.path) : '',
+          })),
+        )
         .execute();
     }
   });
@@ -187,32 +190,7 @@ async function requireRoom(step: Step, accountId: string, maxShares: number): Pr
   });
 }
 
-async function chosenFiles(step: Step, accountId: string, of: NewShare['of']): Promise<Chosen[]> {
-  const ofAccount = step.selectFrom('files').select(['id', 'path']).where('account_id', '=', accountId);
-  if ('files' in of) {
-    const ids = [...new Set(of.files)];
-    const rows = await ofAccount.where('id', 'in', ids).execute();
-    if (rows.length < ids.length) throw new Refusal('NOT_FOUND', 'This account has no such file');
-    const byId = new Map(rows.map((row) => [row.id, row]));
-    return ids.flatMap((id) => byId.get(id) ?? []).map((row) => ({ ...row, path: '' }));
-  }
-  const { folder } = of;
-  const rows = await ofAccount
-    // Below it is what begins with `folder/`; `0` is the character after the slash.
-    .where(sql<boolean>`(path = ${folder} or (path > ${`${folder}/`} and path < ${`${folder}0`}))`)
-    .limit(MAX_FILES_PER_SHARE + 1)
-    .execute();
-  if (rows.length === 0) throw new Refusal('NOT_FOUND', 'This account has no such folder');
-  if (rows.length > MAX_FILES_PER_SHARE) {
-    throw new Refusal('TOO_LARGE', 'There are too many files in the folder', {
-      limit: MAX_FILES_PER_SHARE,
-      limitName: 'MAX_FILES_PER_SHARE',
-    });
-  }
-  return rows.map((row) => ({ ...row, path: row.path.slice(folder.length + 1) }));
-}
-
 /** What a share of a folder is called whose owner gave it no name; empty for files, which name it themselves. */
-function folderNameOf(of: NewShare['of']): string {
-  return 'folder' in of ? shortName(of.folder.slice(of.folder.lastIndexOf('/') + 1)) : '';
+function folderNameOf(of: FileChoice): string {
+  return 'folder' in of ? shortName(lastNameOf(of.folder)) : '';
 }

@@ -232,6 +232,31 @@ export type RenameFile = v.InferOutput<typeof RenameFile>;
 
 /** Files in one share, at most. */
 export const MAX_FILES_PER_SHARE = 1000;
+/** Files in one archive, at most. */
+export const MAX_FILES_PER_ARCHIVE = 10_000;
+
+/** Some files by their ids, or what is in a folder now, below it too. */
+export type FileChoice = { files: string[] } | { folder: string };
+
+const fileChoice = (most: number) =>
+  v.union([
+    v.object({ files: v.pipe(v.array(uuid), v.minLength(1), v.maxLength(most)) }),
+    v.object({ folder: v.pipe(folderPath, v.minLength(1)) }),
+  ]) satisfies v.GenericSchema<FileChoice>;
+
+/** Body of `POST /api/archives`: files that are to be downloaded as one. */
+export const NewArchive = v.object({ of: fileChoice(MAX_FILES_PER_ARCHIVE) });
+export type NewArchive = v.InferOutput<typeof NewArchive>;
+
+/** A ZIP of files, which can be downloaded for a day from `/api/archives/:id/content`. */
+export const Archive = v.object({
+  id: v.string(),
+  /** That it is saved under. */
+  name: v.string(),
+  /** Of the whole archive. */
+  bytes: wholeNumber,
+});
+export type Archive = v.InferOutput<typeof Archive>;
 
 const shareName = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(200));
 
@@ -240,10 +265,7 @@ const shareName = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(200))
  * what comes later is not shared.
  */
 export const NewShare = v.object({
-  of: v.union([
-    v.object({ files: v.pipe(v.array(uuid), v.minLength(1), v.maxLength(MAX_FILES_PER_SHARE)) }),
-    v.object({ folder: v.pipe(folderPath, v.minLength(1)) }),
-  ]),
+  of: fileChoice(MAX_FILES_PER_SHARE),
   name: v.optional(shareName),
   /** It ends then; null for never. */
   expiresAt: v.nullable(milliseconds),
