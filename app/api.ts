@@ -1,9 +1,12 @@
 import * as v from 'valibot';
 import {
   AccountSession,
+  Archive,
   DeviceSessions,
+  type FileChoice,
   type FileOrder,
   header,
+  type NewArchive,
   type NewShare,
   Passkey,
   Passkeys,
@@ -177,6 +180,16 @@ export function listShares(): Promise<Answer<Shares>> {
 /** Takes a link back: it ends at once. */
 export function revokeShare(id: string): Promise<Answer<unknown>> {
   return request(`/api/shares/${encodeURIComponent(id)}`, { method: 'DELETE' }, v.unknown());
+}
+
+/** Makes one download of many files. */
+export function createArchive(of: FileChoice): Promise<Answer<Archive>> {
+  return request('/api/archives', { method: 'POST', ...json({ of } satisfies NewArchive) }, Archive);
+}
+
+/** Where a browser downloads an archive from. */
+export function archiveUrl(id: string): string {
+  return `/api/archives/${id}/content`;
 }
 
 /** Where a browser downloads the file from, and where images and media elements show it from. */

@@ -1,7 +1,8 @@
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from '@playwright/test';
 import { PlainBrowser } from './browser.ts';
-import { downloadedSha256 } from './downloads.ts';
+import { downloadedMembers, downloadedSha256 } from './downloads.ts';
 import { test } from './journey.ts';
 import type { Tab } from './tab.ts';
 
@@ -157,6 +158,41 @@ function shownOf(tab: Tab): Promise<{ at: string | undefined; files: number }> {
   }));
 }
 
+test('a folder comes as one download, to its owner and to whoever has its link', async ({ journey }) => {
+  const { origin } = journey.stage;
+  const trip = join(journey.folder, 'trip');
+  await mkdir(join(trip, 'day one'), { recursive: true });
+  const [harbour, market] = await Promise.all([
+    journey.file('harbour.bin', 300_000, 1),
+    journey.file('market.bin', 20_000, 2),
+  ]);
+  await rename(harbour.path, join(trip, 'day one', 'harbour.bin'));
+  await rename(market.path, join(trip, 'market.bin'));
+  const members = { 'day one/harbour.bin': harbour.sha256, 'market.bin': market.sha256 };
+  const tab = await journey.signedInTab();
+  await tab.drop([trip]);
+  await tab.until(() => document.querySelectorAll('[data-upload][data-state=stored]').length === 2);
+  await tab.go(`${origin}/library?q=trip%2F`);
+  await tab.until(() => document.querySelectorAll('[data-file]').length === 2);
+  const mine = join(journey.folder, 'mine');
+  await tab.downloadTo(mine);
+  await tab.click('[data-do=download-folder]');
+  expect(await downloadedMembers(mine)).toEqual(members);
+
+  await tab.click('[data-do=share-folder]');
+  const link = await createLink(tab);
+  const other = await PlainBrowser.launch({ profile: join(journey.folder, 'stranger') });
+  try {
+    const stranger = await other.open(link);
+    const theirs = join(journey.folder, 'theirs');
+    await stranger.downloadTo(theirs);
+    await stranger.click('[data-shared=open] [data-do=download-all]');
+    expect(await downloadedMembers(theirs)).toEqual(members);
+  } finally {
+    await other.close({ deleteProfile: true });
+  }
+});
+
 /** Shares the file `name` from its row of the library, and gives the link. */
 async function share(
   tab: Tab,
@@ -172,6 +208,11 @@ async function share(
   if (password !== null || most !== null) await tab.click('dialog .share-more summary');
   if (password !== null) await tab.fill('dialog input[name=share-password]', password);
   if (most !== null) await tab.fill('dialog input[name=share-most]', String(most));
+  return createLink(tab);
+}
+
+/** Agrees to what the dialog offers, and gives the link. */
+async function createLink(tab: Tab): Promise<string> {
   await tab.click('dialog [data-do=create-share]');
   await tab.until(() => document.querySelector('[data-share-link]'));
   const link = await tab.evaluate(

@@ -32,24 +32,27 @@ function gate(answer: Response) {
 }
 
 test('links and media elements download; what a page fetches itself does not', () => {
-  const path = '/api/files/f1/content';
   const destinations = ['document', 'video', 'audio', 'image', 'iframe', ''] as const;
-  expect(destinations.filter((destination) => isDownload(request(path, { destination })))).toEqual([
-    'document',
-    'video',
-    'audio',
-    'image',
-    'iframe',
-  ]);
-  expect(isDownload(request(path, { method: 'HEAD' }))).toBe(false);
+  for (const path of ['/api/files/f1/content', '/api/archives/a1/content']) {
+    expect(destinations.filter((destination) => isDownload(request(path, { destination })))).toEqual([
+      'document',
+      'video',
+      'audio',
+      'image',
+      'iframe',
+    ]);
+    expect(isDownload(request(path, { method: 'HEAD' }))).toBe(false);
+  }
 });
 
-test('only the content of a file is one', () => {
+test('only the content of a file or an archive is one', () => {
   for (const path of [
     '/api/files',
     '/api/files/f1',
     '/api/files/f1/thumbnail',
     '/api/files/f1/content/x',
+    '/api/archives',
+    '/api/archives/a1',
     '/content',
   ])
     expect([isDownload(request(path)), isNative(request(`${path}?native`))]).toEqual([false, false]);

@@ -1,6 +1,6 @@
 import type { Gateway } from './gateway.ts';
 
-const content = /^\/api\/files\/[^/]+\/content$/;
+const content = /^\/api\/(files|archives)\/[^/]+\/content$/;
 /** Marks the request that the browser is to make by itself, past the worker. */
 const NATIVE = 'native';
 

@@ -18,6 +18,7 @@ import { libraryVersion } from '../state.ts';
 import { addressOf, askOf } from './address.ts';
 import { removed, unmarkMade } from './changes.ts';
 import { DeletionBar } from './deletion-bar.tsx';
+import { download, tooManyToDownload } from './download.ts';
 import { FileList } from './file-list.tsx';
 import { type Known, Listing } from './listing.ts';
 import { select, selected } from './selection.ts';
@@ -194,15 +195,28 @@ function Where(props: {
         {t('library.count', { count })}
       </p>
       {folder !== null && (
-        <button
-          type="button"
-          class="button small"
-          data-do="share-folder"
-          onClick={() => askToShare({ at: 'folder', path: folder })}
-        >
-          <Icon name="share" />
-          {t('library.shareFolder')}
-        </button>
+        <div class="where-actions">
+          <button
+            type="button"
+            class="button small"
+            data-do="download-folder"
+            title={tooManyToDownload(count)}
+            disabled={tooManyToDownload(count) !== undefined}
+            onClick={() => void download({ folder })}
+          >
+            <Icon name="download" />
+            {t('library.downloadFolder')}
+          </button>
+          <button
+            type="button"
+            class="button small"
+            data-do="share-folder"
+            onClick={() => askToShare({ at: 'folder', path: folder })}
+          >
+            <Icon name="share" />
+            {t('library.shareFolder')}
+          </button>
+        </div>
       )}
     </div>
   );

@@ -1,13 +1,13 @@
 import type { ButtonHTMLAttributes, JSX } from 'preact';
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { MAX_FILES_PER_SHARE, type StoredFile } from '../../shared/api.ts';
-import { contentUrl } from '../api.ts';
 import { useFocusBack } from '../focus-back.ts';
 import { t } from '../i18n.ts';
 import { IconButton } from '../icon-button.tsx';
 import { Icon } from '../icons.tsx';
 import { askToShare } from '../sharing/target.ts';
 import { remove } from './changes.ts';
+import { download, tooManyToDownload } from './download.ts';
 import { select, selected } from './selection.ts';
 
 /** What can be done with all that is selected. It lies over the foot of the page, so the list does not move for it. */
@@ -41,7 +41,9 @@ export function SelectionBar(props: {
               <Act
                 name="download"
                 label={t('library.download')}
-                onClick={() => downloadEach(files.filter(({ id }) => selected.peek().has(id)))}
+                title={tooManyToDownload(count)}
+                disabled={tooManyToDownload(count) !== undefined}
+                onClick={() => void download({ files: [...selected.peek()] })}
               />
               <Act
                 name="share"
@@ -107,18 +109,6 @@ function Ask(props: { question: string; onYes: () => void; onNo: () => void }): 
       </button>
     </div>
   );
-}
-
-/** A download for each: links that a browser follows by itself, past the worker once that has looked at them. */
-function downloadEach(files: readonly StoredFile[]): void {
-  for (const { id, name } of files) {
-    const link = document.createElement('a');
-    link.href = contentUrl(id);
-    link.download = name;
-    document.body.append(link);
-    link.click();
-    link.remove();
-  }
 }
 
 /** What a share of the selection is called by: its one file, or nothing. */

@@ -32,6 +32,11 @@ export function sharedContentUrl(token: string, id: string): string {
   return `${addressOf(token)}/files/${id}/content`;
 }
 
+/** Where a browser downloads all of a share from, as one ZIP. */
+export function sharedArchiveUrl(token: string): string {
+  return `${addressOf(token)}/archive`;
+}
+
 export function sharedThumbnailUrl(token: string, id: string): string {
   return `${addressOf(token)}/files/${id}/thumbnail`;
 }

@@ -1,4 +1,4 @@
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { SharedFile, SharedFiles } from '../../shared/api.ts';
 import { hasThumbnail } from '../../shared/preview.ts';
@@ -9,7 +9,14 @@ import { Icon, Mark } from '../icons.tsx';
 import { LanguageField } from '../language-field.tsx';
 import { Message } from '../message.tsx';
 import { Skeleton } from '../skeleton.tsx';
-import { type Refusal, readShared, sharedContentUrl, sharedThumbnailUrl, unlock } from './api.ts';
+import {
+  type Refusal,
+  readShared,
+  sharedArchiveUrl,
+  sharedContentUrl,
+  sharedThumbnailUrl,
+  unlock,
+} from './api.ts';
 import { nextShown, type Shown } from './shown.ts';
 
 /** What whoever has a link sees: what was shared, and nothing else. */
@@ -128,6 +135,8 @@ function Files(props: {
   const { token, shared, isUsedUp, onDownload } = props;
   const { name, files, expiresAt, downloadsLeft } = shared;
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
+  // Each file of it counts.
+  const hasAllLeft = !isUsedUp && (downloadsLeft === null || downloadsLeft >= files.length);
   return (
     <section aria-labelledby="shared-name">
       <header class="shared-head">
@@ -141,6 +150,16 @@ function Files(props: {
           {!isUsedUp && expiresAt !== null && <span>{t('shared.ends', { moment: moment(expiresAt) })} </span>}
           {!isUsedUp && downloadsLeft !== null && <span>{t('shared.left', { count: downloadsLeft })}</span>}
         </p>
+        {files.length > 1 && (
+          <p>
+            <Download
+              action="download-all"
+              href={hasAllLeft ? sharedArchiveUrl(token) : null}
+              words={t('shared.downloadAll')}
+              onDownload={onDownload}
+            />
+          </p>
+        )}
       </header>
       <ul class="sheet" aria-label={t('shared.list')}>
         {files.map((file) => (
@@ -172,8 +191,10 @@ function Row(props: {
       </div>
       <div class="row-actions">
         <Download
-          name={file.name}
+          action="download"
           href={isUsedUp ? null : sharedContentUrl(token, file.id)}
+          words={<span class="word">{t('shared.download')}</span>}
+          label={t('shared.downloadOne', { name: file.name })}
           onDownload={onDownload}
         />
       </div>
@@ -182,32 +203,31 @@ function Row(props: {
 }
 
 /** Without `href` it leads nowhere any more, and keeps the focus of whoever has just used it. */
-function Download(props: { name: string; href: string | null; onDownload: () => void }): JSX.Element {
-  const { name, href, onDownload } = props;
-  const label = t('shared.downloadOne', { name });
+function Download(props: {
+  action: 'download' | 'download-all';
+  href: string | null;
+  words: ComponentChildren;
+  label?: string;
+  onDownload: () => void;
+}): JSX.Element {
+  const { action, href, words, label, onDownload } = props;
+  const look = action === 'download-all' ? 'button primary' : 'button small';
   const content = (
     <>
       <Icon name="download" />
-      <span class="word">{t('shared.download')}</span>
+      {words}
     </>
   );
   if (href === null) {
     return (
       // biome-ignore lint/a11y/useValidAnchor: a link that is disabled, which HTML has no other way to say
-      <a class="button small" role="link" tabIndex={0} aria-disabled="true" aria-label={label}>
+      <a class={look} role="link" tabIndex={0} aria-disabled="true" aria-label={label}>
         {content}
       </a>
     );
   }
   return (
-    <a
-      class="button small"
-      data-do="download"
-      href={href}
-      download={name}
-      aria-label={label}
-      onClick={onDownload}
-    >
+    <a class={look} data-do={action} href={href} download="" aria-label={label} onClick={onDownload}>
       {content}
     </a>
   );
