@@ -5,8 +5,11 @@ import { test as base } from './journey.ts';
 
 const dist = join(import.meta.dirname, '..', 'dist');
 
-/** In the worker, before its own script. */
-const NO_ROOM = `{
+/**
+ * What a worker runs before its own script so that it finds no room for a part of a file. The limit that DevTools would
+ * set does not hold (Chromium 156).
+ */
+export const NO_ROOM = `{
   const { put } = IDBObjectStore.prototype;
   IDBObjectStore.prototype.put = function (...args) {
     if (this.name === 'staged') throw new DOMException('No room', 'QuotaExceededError');
@@ -15,10 +18,7 @@ const NO_ROOM = `{
 }
 `;
 
-/**
- * A journey on a device that has no room for a part of a file. The limit that DevTools would set does not hold
- * (Chromium 156), so that it is the app's worker which meets a full store.
- */
+/** A journey on a device that has no room for a part of a file. */
 export const test = base.extend<{ app: string }>({
   // biome-ignore lint/correctness/noEmptyPattern: the runner reads the names of fixtures from the pattern
   app: async ({}, use) => {

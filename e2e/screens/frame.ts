@@ -6,7 +6,6 @@ import {
   FILM_BYTES,
   follow,
   forgetAll,
-  keepNothing,
   openMenu,
   pick,
   refusal,
@@ -14,6 +13,7 @@ import {
   reloadPastWorker,
   type Screen,
   signedIn,
+  signedInOnFullDevice,
   signedOut,
   slowly,
 } from './steps.ts';
@@ -30,8 +30,7 @@ export const frameScreens: readonly Screen[] = [
   {
     name: 'sign-out-question',
     show: async (walk) => {
-      await signedIn(walk);
-      await keepNothing(walk);
+      await signedInOnFullDevice(walk);
       await slowly(walk);
       await pick(walk, [['film.bin', FILM_BYTES]]);
       await walk.page.locator('[data-upload][data-safe=no]').waitFor();

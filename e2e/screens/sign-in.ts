@@ -4,7 +4,6 @@ import {
   endSession,
   FILM_BYTES,
   forgetAll,
-  keepNothing,
   nobodyAnswers,
   openMenu,
   paste,
@@ -12,6 +11,7 @@ import {
   type Screen,
   shareInto,
   signedIn,
+  signedInOnFullDevice,
   signedOut,
   slowly,
   withUploads,
@@ -91,8 +91,7 @@ export const signInScreens: readonly Screen[] = [
   {
     name: 'expired-sso-unsafe',
     show: async (walk) => {
-      await signedIn(walk);
-      await keepNothing(walk);
+      await signedInOnFullDevice(walk);
       await slowly(walk);
       await pick(walk, [['film.bin', FILM_BYTES]]);
       await walk.page.locator('[data-upload][data-state=sending]').waitFor();

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { CDPSession, Page } from '@playwright/test';
 import { type ApiErrorCode, apiErrors } from '../../shared/errors.ts';
+import { NO_ROOM } from '../full-device.ts';
 import { MIB } from '../journey.ts';
 import { film, paper, picture, silence } from '../media.ts';
 import type { Middlebox, OwnAnswer } from '../middlebox.ts';
@@ -55,11 +56,11 @@ let scripts: string[] = [];
 /** As a browser is in which nobody has been here but the app's worker, on a network without fault. */
 export async function forgetAll(walk: Walk): Promise<void> {
   const { page, stage, box } = walk;
+  for (const other of page.context().pages()) if (other !== page) await other.close();
   await page.goto('about:blank');
   const cdp = await cdpOf(page);
   await beUsual(cdp);
   await cdp.send('WebAuthn.disable');
-  await cdp.send('Storage.overrideQuotaForOrigin', { origin: stage.origin });
   await page.context().clearCookies();
   const storageTypes = walk.hasNewWorker ? 'all' : 'indexeddb,local_storage,file_systems';
   // What a worker that runs knows would outlive what is stored, and the parting word of a page starts it once more.
@@ -138,6 +139,16 @@ export async function signedIn(walk: Walk): Promise<string> {
   const email = newPerson();
   await signIn(walk, email);
   return email;
+}
+
+/** As somebody new, on a device that has no room for a part of a file. */
+export async function signedInOnFullDevice(walk: Walk): Promise<void> {
+  walk.hasNewWorker = true; // another one than before, and than after
+  await forgetAll(walk);
+  walk.hasNewWorker = true;
+  const script = NO_ROOM + (await workerScript(walk));
+  walk.box.rule = ({ url }) => (url === '/sw.js' ? workerAnswer(script) : null);
+  await signIn(walk, newPerson());
 }
 
 export async function signIn({ page, stage }: Walk, email: string): Promise<void> {
@@ -288,17 +299,22 @@ export async function asStranger(walk: Walk, link: string): Promise<void> {
 
 /** A new version of the worker, as a page finds it. */
 export async function releaseWorker(walk: Walk): Promise<void> {
-  const { page, stage, box } = walk;
+  const { page, box } = walk;
   walk.hasNewWorker = true;
   await page.waitForFunction(() => navigator.serviceWorker.controller);
-  const script = await (await fetch(`http://127.0.0.1:${stage.server.port}/sw.js`)).text();
-  box.rule = ({ url }) =>
-    url === '/sw.js'
-      ? { status: 200, headers: { 'Content-Type': 'text/javascript' }, body: `${script}\n// another` }
-      : null;
+  const script = `${await workerScript(walk)}\n// another`;
+  box.rule = ({ url }) => (url === '/sw.js' ? workerAnswer(script) : null);
   await page.evaluate(async () => {
     await (await navigator.serviceWorker.getRegistration())?.update();
   });
+}
+
+async function workerScript({ stage }: Walk): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${stage.server.port}/sw.js`)).text();
+}
+
+function workerAnswer(script: string): OwnAnswer {
+  return { status: 200, headers: { 'Content-Type': 'text/javascript' }, body: script };
 }
 
 export async function withSettings(walk: Walk, isSignedIn = false): Promise<void> {
@@ -397,12 +413,6 @@ export async function doTo({ page }: Walk, name: string, action: string, state: 
 /** Few bytes leave, so that uploads stay where they are. */
 export async function slowly({ stage }: Walk): Promise<void> {
   await stage.proxy.set({ bitsPerSecond: 400_000 });
-}
-
-/** No room for a part of a file. */
-export async function keepNothing({ page, stage }: Walk): Promise<void> {
-  const cdp = await cdpOf(page);
-  await cdp.send('Storage.overrideQuotaForOrigin', { origin: stage.origin, quotaSize: 8 * MIB });
 }
 
 /** Ends the sign-in, and waits until the page has met that. */

@@ -8,7 +8,6 @@ import {
   FILM_BYTES,
   follow,
   forgetAll,
-  keepNothing,
   nobodyAnswers,
   onIphone,
   paste,
@@ -19,6 +18,7 @@ import {
   sessionOf,
   shareInto,
   signedIn,
+  signedInOnFullDevice,
   signIn,
   slowly,
   stopWorkers,
@@ -162,6 +162,33 @@ export const uploadScreens: readonly Screen[] = [
     },
   },
   {
+    name: 'uploads-share-full',
+    show: async (walk) => {
+      await signedInOnFullDevice(walk);
+      await shareInto(walk);
+      await walk.page.locator('[data-notice=share-refused]').waitFor();
+    },
+  },
+  {
+    name: 'uploads-only-in-this-tab',
+    show: async (walk) => {
+      await onlyInThisTab(walk);
+      await walk.page.locator('[data-safe-line=no]').waitFor();
+    },
+  },
+  {
+    name: 'uploads-only-in-another-tab',
+    show: async (walk) => {
+      await signedInOnFullDevice(walk);
+      await slowly(walk);
+      const other = await walk.page.context().newPage();
+      await other.goto(`${walk.stage.origin}/app`);
+      await pick({ ...walk, page: other }, [['film.bin', FILM_BYTES]]);
+      await walk.page.bringToFront();
+      await walk.page.locator('[data-safe-line=noElsewhere]').waitFor();
+    },
+  },
+  {
     name: 'uploads-one-click',
     show: async (walk) => {
       await withHandle(walk);
@@ -257,8 +284,7 @@ export const uploadScreens: readonly Screen[] = [
 
 /** A film on its way, of which nothing can be kept. */
 async function onlyInThisTab(walk: Walk): Promise<void> {
-  await signedIn(walk);
-  await keepNothing(walk);
+  await signedInOnFullDevice(walk);
   await slowly(walk);
   await pick(walk, [['film.bin', FILM_BYTES]]);
   await walk.page.locator('[data-upload][data-state=sending]').waitFor();
@@ -266,8 +292,7 @@ async function onlyInThisTab(walk: Walk): Promise<void> {
 
 /** The same, but the browser can read it again once somebody lets it. */
 async function withHandle(walk: Walk): Promise<void> {
-  await signedIn(walk);
-  await keepNothing(walk);
+  await signedInOnFullDevice(walk);
   await slowly(walk);
   await drag(walk, [['film.bin', FILM_BYTES]]);
 }
