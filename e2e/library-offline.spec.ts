@@ -45,6 +45,28 @@ test('without a server the library shows what it knew, searched and sorted, and 
   expect(await journey.stage.server.files(await tab.cookieHeader(origin))).toHaveLength(40);
 });
 
+test('where a network swallows what is asked, the library shows what it knew before long, and is the server’s again after', async ({
+  journey,
+}) => {
+  const { proxy, origin } = journey.stage;
+  const tab = await journey.signedInTab();
+  await seedLibrary(journey.stage, tab, 3);
+  await tab.go(`${origin}/library`);
+  await tab.until(() => document.querySelector('[data-count="3"]'));
+  await proxy.set({ hang: true });
+  await tab.reload();
+  // Nobody is given up on for 15 s.
+  await tab.untilWithin(45_000, () => document.querySelector('[data-stale]'));
+  expect(await tab.evaluate(() => document.querySelectorAll('[data-file]').length)).toBe(3);
+
+  await proxy.set({ hang: false });
+  await tab.click('[data-do=ask-again]');
+  await tab.untilWithin(
+    45_000,
+    () => document.querySelector('[data-count="3"]') && !document.querySelector('[data-stale]'),
+  );
+});
+
 test('a change made without a server is made as soon as there is one, though nobody touches the page', async ({
   journey,
 }) => {
