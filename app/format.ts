@@ -40,9 +40,11 @@ export function duration(seconds: number): string {
   return join(span('day', Math.floor(hours / 24)), hours % 24 && span('hour', hours % 24));
 }
 
-/** A time of day, of the device's clock: `14:05`. */
-export function timeOfDay(at: number): string {
-  return new Intl.DateTimeFormat(locale.value, { timeStyle: 'short' }).format(at);
+/** A time of day, of the device's clock: `14:05`, or `14:05:09`. */
+export function timeOfDay(at: number, withSeconds = false): string {
+  return withSeconds
+    ? dateFormat('exact time', { timeStyle: 'medium' }).format(at)
+    : dateFormat('time', { timeStyle: 'short' }).format(at);
 }
 
 export function isToday(at: number): boolean {
@@ -65,8 +67,9 @@ export function day(at: number): string {
   return dateFormat('day', { dateStyle: 'medium' }).format(at);
 }
 
-/** A moment: `12 Mar 2026, 14:05`. */
-export function moment(at: number): string {
+/** A moment: `12 Mar 2026, 14:05`, or `12 Mar 2026, 14:05:09`. */
+export function moment(at: number, withSeconds = false): string {
+  if (withSeconds) return dateFormat('exact', { dateStyle: 'medium', timeStyle: 'medium' }).format(at);
   return dateFormat('moment', { dateStyle: 'medium', timeStyle: 'short' }).format(at);
 }
 

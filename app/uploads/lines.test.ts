@@ -1,9 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Lines } from './lines.ts';
+import { batchesOfOneMinute, Lines } from './lines.ts';
 
 const all = { from: 0, to: 1000 };
 const places = (...batches: number[]) => batches.map((batchAt) => ({ batchAt }));
+
+test('batches that began in one minute are told from those that have theirs alone', () => {
+  const at = (minute: number, second: number) => (minute * 60 + second) * 1000;
+  const of = places(at(1, 0), at(1, 0), at(2, 59), at(3, 0), at(3, 59), at(3, 59), at(3, 30));
+  expect([...batchesOfOneMinute(of)].sort((a, b) => a - b)).toEqual([at(3, 0), at(3, 30), at(3, 59)]);
+  expect(batchesOfOneMinute([]).size).toBe(0);
+});
 
 test('one batch needs no heading', () => {
   const lines = new Lines(places(7, 7));

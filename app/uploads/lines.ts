@@ -14,6 +14,19 @@ export interface HeadLine {
   count: number;
 }
 
+/** The batches among `places` that began in one minute with another: only seconds tell them apart. */
+export function batchesOfOneMinute(places: readonly Pick<Place, 'batchAt'>[]): ReadonlySet<number> {
+  const firsts = new Map<number, number>();
+  const found = new Set<number>();
+  for (const { batchAt } of places) {
+    const minute = Math.floor(batchAt / 60_000);
+    const first = firsts.get(minute) ?? batchAt;
+    firsts.set(minute, first);
+    if (first !== batchAt) found.add(first).add(batchAt);
+  }
+  return found;
+}
+
 /**
  * How a group of a long list is drawn: line by line, each as high as a row. Above the rows of each batch a line says which
  * it is; where there is only one batch, that need not be said.

@@ -6,7 +6,7 @@ import { t } from '../i18n.ts';
 import { act } from '../intake.ts';
 import { focusPage } from '../page-focus.ts';
 import { actionCounts, groups, idsFor, placeOf } from '../state.ts';
-import { type HeadLine, Lines, type RowLine } from './lines.ts';
+import { batchesOfOneMinute, type HeadLine, Lines, type RowLine } from './lines.ts';
 import {
   type AllAction,
   allActions,
@@ -81,11 +81,12 @@ export function UploadList(): JSX.Element {
 /** The rows by batch. Where there is only one, that need not be said. */
 function Rows({ places }: { places: readonly Place[] }): JSX.Element {
   const batches = Map.groupBy(places, ({ batchAt }) => batchAt);
+  const close = batchesOfOneMinute(places);
   return (
     <>
       {[...batches].map(([at, some]) => (
         <Fragment key={at}>
-          {batches.size > 1 && <BatchHead at={at} count={some.length} />}
+          {batches.size > 1 && <BatchHead at={at} isClose={close.has(at)} count={some.length} />}
           <ul>
             {some.map(({ id }) => (
               <UploadRow key={id} id={id} />
@@ -97,10 +98,11 @@ function Rows({ places }: { places: readonly Place[] }): JSX.Element {
   );
 }
 
-function BatchHead({ at, count }: { at: number; count: number }): JSX.Element {
+/** `isClose`: another batch began in the same minute. */
+function BatchHead({ at, isClose, count }: { at: number; isClose: boolean; count: number }): JSX.Element {
   return (
     <h3 class="batch">
-      {t('group.batch', { when: isToday(at) ? timeOfDay(at) : moment(at) })}{' '}
+      {t('group.batch', { when: isToday(at) ? timeOfDay(at, isClose) : moment(at, isClose) })}{' '}
       <span class="count">{number(count)}</span>
     </h3>
   );
@@ -115,6 +117,7 @@ function WindowedRows(props: {
 }): JSX.Element {
   const { places, window, focused, height } = props;
   const lines = new Lines(places);
+  const close = batchesOfOneMinute(places);
   const shown: (RowLine | HeadLine)[] = [...lines.within(window)];
   // The row with the keyboard's focus stays, or the next Tab would begin at the top of the page.
   const place = focused === null ? undefined : placeOf(focused);
@@ -136,7 +139,7 @@ function WindowedRows(props: {
           />
         ) : (
           <li key={`line ${line.at}`} class="batch-line" style={{ '--at': line.at }}>
-            <BatchHead at={line.batchAt} count={line.count} />
+            <BatchHead at={line.batchAt} isClose={close.has(line.batchAt)} count={line.count} />
           </li>
         ),
       )}
