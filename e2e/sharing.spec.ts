@@ -180,6 +180,8 @@ test('a folder comes as one download, to its owner and to whoever has its link',
   expect(await downloadedMembers(mine)).toEqual(members);
 
   await tab.click('[data-do=share-folder]');
+  await tab.click('dialog .share-more summary');
+  await tab.fill('dialog input[name=share-most]', '2');
   const link = await createLink(tab);
   const other = await PlainBrowser.launch({ profile: join(journey.folder, 'stranger') });
   try {
@@ -188,6 +190,7 @@ test('a folder comes as one download, to its owner and to whoever has its link',
     await stranger.downloadTo(theirs);
     await stranger.click('[data-shared=open] [data-do=download-all]');
     expect(await downloadedMembers(theirs)).toEqual(members);
+    await stranger.until(() => document.querySelector('[data-shared=used-up] .primary[aria-disabled=true]'));
   } finally {
     await other.close({ deleteProfile: true });
   }

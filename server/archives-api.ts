@@ -1,7 +1,6 @@
 import { Hono } from 'hono';
 import { describeRoute } from 'hono-openapi';
 import { Archive, NewArchive } from '../shared/api.ts';
-import { archiveAnswer } from './archive.ts';
 import { createArchive, findArchive } from './archives.ts';
 import { contentAskOf, planContent } from './content.ts';
 import { requireSession } from './guards.ts';
@@ -11,7 +10,7 @@ import type { ServerEnv, Services } from './services.ts';
 
 /** Many files of an account as one download. */
 export function archivesApi(services: Services): Hono<ServerEnv> {
-  const { db, store, config, now } = services;
+  const { db, archiver, config, now } = services;
   const api = new Hono<ServerEnv>();
   api.use('/api/archives/*', requireSession(services, false));
 
@@ -52,7 +51,7 @@ export function archivesApi(services: Services): Hono<ServerEnv> {
     async (c) => {
       const archive = await findArchive(db, c.get('session').account.id, c.req.param('id'), now());
       const ask = contentAskOf(c);
-      return archiveAnswer(store, archive, ask, planContent(archive, ask));
+      return archiver.answer(archive, ask, planContent(archive, ask));
     },
   );
 

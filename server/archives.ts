@@ -16,9 +16,9 @@ const MOST_KEPT = 20;
 const ROWS_AT_ONCE = 500;
 
 /**
- * Notes which files are to be downloaded as one.
+ * Notes which of these files, or of what is in a folder, are there to be downloaded as one.
  *
- * @throws {Refusal} `NOT_FOUND` when there is no such file, or nothing in the folder; `TOO_LARGE`
+ * @throws {Refusal} `NOT_FOUND` when none is, `TOO_LARGE`
  */
 export async function createArchive(
   { db, now }: Pick<Services, 'db' | 'now'>,
@@ -46,9 +46,9 @@ export async function createArchive(
       .values({
         account_id: accountId,
         id,
+        created_at: now(),
         folder: 'folder' in of ? of.folder : '',
         files: JSON.stringify(files.map((file) => file.id)),
-        created_at: now(),
       })
       .execute();
   });

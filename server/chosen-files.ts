@@ -10,10 +10,10 @@ interface Chosen {
 }
 
 /**
- * The files that are meant: these, in their order, or all that is in a folder now, below it too.
+ * The files that are meant and are still there: these, in their order, or all that is in a folder now, below it too.
  *
  * @param most as many may be chosen, by the name of the limit
- * @throws {Refusal} `NOT_FOUND` when there is no such file, or nothing in the folder; `TOO_LARGE`
+ * @throws {Refusal} `NOT_FOUND` when there is none, `TOO_LARGE`
  */
 export async function chosenFiles(
   step: Transaction<Tables>,
@@ -25,7 +25,7 @@ export async function chosenFiles(
   if ('files' in of) {
     const ids = [...new Set(of.files)];
     const rows = await ofAccount.where('id', 'in', ids).execute();
-    if (rows.length < ids.length) throw new Refusal('NOT_FOUND', 'This account has no such file');
+    if (rows.length === 0) throw new Refusal('NOT_FOUND', 'This account has no such file');
     const byId = new Map(rows.map((row) => [row.id, row]));
     return ids.flatMap((id) => byId.get(id) ?? []);
   }

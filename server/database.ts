@@ -89,11 +89,11 @@ export interface Tables {
   archives: {
     account_id: string;
     id: string;
+    created_at: number;
     /** The folder that it is of; empty for single files. */
     folder: string;
     /** The ids of its files, as JSON. Those that are deleted meanwhile are left out. */
     files: string;
-    created_at: number;
   };
   /** Storage that nothing refers to any more; freed after the transaction, or at the next start. */
   garbage: { storage_key: string };

@@ -224,9 +224,10 @@ const migrations: Record<string, Migration> = {
         .createTable('archives')
         .addColumn('account_id', 'text', (col) => col.notNull())
         .addColumn('id', 'text', (col) => col.notNull())
-        .addColumn('folder', 'text', (col) => col.notNull())
-        .addColumn('files', 'text', (col) => col.notNull())
         .addColumn('created_at', 'bigint', (col) => col.notNull())
+        .addColumn('folder', 'text', (col) => col.notNull())
+        // The last, since it can be long: what stands behind it is slow to read.
+        .addColumn('files', 'text', (col) => col.notNull())
         .addPrimaryKeyConstraint('archives_pk', ['account_id', 'id'])
         .execute();
     },

@@ -5,6 +5,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { finishDeletions } from './account-deletion.ts';
 import { buildApp } from './app.ts';
+import { Archiver } from './archive.ts';
 import { Attempts } from './attempts.ts';
 import type { Config } from './config.ts';
 import { openDatabase } from './database.ts';
@@ -87,10 +88,24 @@ async function openServices(
   const thumbnails = await Thumbnails.open(config.dataDir, store, log, config.maxThumbnailPixels);
   const mailer = await openMailer(config, print);
   const signIn = await openSignIn(config, secret, db, mailer, now);
+  const archiver = new Archiver(store);
   const shareKeys = new ShareKeys(config, secret);
   const attempts = new Attempts();
   const metrics = new Metrics({ db, attempts, sessions: signIn.sessions });
-  return { ...signIn, shareKeys, config, db, store, thumbnails, mailer, attempts, metrics, log, now };
+  return {
+    ...signIn,
+    shareKeys,
+    config,
+    db,
+    store,
+    thumbnails,
+    archiver,
+    mailer,
+    attempts,
+    metrics,
+    log,
+    now,
+  };
 }
 
 /**

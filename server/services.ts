@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Logger } from 'pino';
 import type { LiveSession } from './account-session.ts';
+import type { Archiver } from './archive.ts';
 import type { Attempts } from './attempts.ts';
 import type { Config } from './config.ts';
 import type { Database } from './database.ts';
@@ -17,6 +18,7 @@ export interface Services extends SignIn {
   readonly db: Database;
   readonly store: PartStore;
   readonly thumbnails: Thumbnails;
+  readonly archiver: Archiver;
   readonly attempts: Attempts;
   readonly shareKeys: ShareKeys;
   readonly mailer: Mailer;

@@ -3,7 +3,7 @@ import { describeRoute } from 'hono-openapi';
 import { SharedFiles, UnlockShare } from '../shared/api.ts';
 import type { ApiErrorCode } from '../shared/errors.ts';
 import { cleanFileName } from '../shared/file-name.ts';
-import { archiveAnswer, archiveOf } from './archive.ts';
+import { archiveOf } from './archive.ts';
 import { type Budget, hashed, requireBudgets, useBudgets } from './budgets.ts';
 import { clientNetwork } from './client-address.ts';
 import {
@@ -44,7 +44,7 @@ const closed = ['NOT_FOUND', 'SHARE_LOCKED', 'RATE_LIMITED'] satisfies ApiErrorC
  * steps. Each such miss is counted of its client, and with too many of them even a good link is refused for a while.
  */
 export function sharedApi(services: Services): Hono<ServerEnv> {
-  const { db, config, store, thumbnails, shareKeys, now } = services;
+  const { db, config, store, thumbnails, archiver, shareKeys, now } = services;
   const api = new Hono<ServerEnv>();
   /** Passwords are tried one after the other: a guess counts before the next is made, and hashing is dear. */
   let guesses: Promise<unknown> = Promise.resolve();
@@ -116,11 +116,12 @@ export function sharedApi(services: Services): Hono<ServerEnv> {
     async (c) => {
       const share = await openShare(c);
       const files = await listShared(db, share);
+      if (files.length === 0) return miss(c); // deleted since the share was found
       const name = shareName(share.givenName, files[0]?.file.name ?? null, files.length);
       const archive = archiveOf(cleanFileName(name), files);
       const ask = contentAskOf(c);
       const plan = planContent(archive, ask);
-      return counted(c, share, ask, plan, files.length, () => archiveAnswer(store, archive, ask, plan));
+      return counted(c, share, ask, plan, files.length, () => archiver.answer(archive, ask, plan));
     },
   );
 
@@ -169,7 +170,11 @@ export function sharedApi(services: Services): Hono<ServerEnv> {
   ): Promise<Response> {
     const goesOn = plan.at === 'bytes' && plan.start > 0 && isCountedFor(c, share);
     if (plan.at === 'unchanged' || ask.method !== 'GET' || goesOn) return answer();
-    if (!(await countDownload(db, share, files, now()))) return miss(c);
+    if (!(await countDownload(db, share, files, now()))) {
+      // A page that was loaded before others downloaded may ask for more than is left: that guesses at nothing.
+      if (share.downloadsLeft !== 0) throw leadsNowhere();
+      return miss(c);
+    }
     const response = await answer();
     response.headers.append('Set-Cookie', shareKeys.counting(tokenIn(c), share, whatIn(c), now()));
     return response;
@@ -197,7 +202,7 @@ export function sharedApi(services: Services): Hono<ServerEnv> {
 
   async function miss(c: C): Promise<never> {
     await useBudgets(db, now(), [missesOf(c)]);
-    throw new Refusal('NOT_FOUND', 'This link leads nowhere');
+    throw leadsNowhere();
   }
 
   function missesOf(c: C): Budget {
@@ -217,6 +222,10 @@ function tokenIn(c: C): string {
 /** What of a share is asked for, as its address says it: all that comes after the token. */
 function whatIn(c: C): string {
   return c.req.path.split('/').slice(4).join('/');
+}
+
+function leadsNowhere(): Refusal {
+  return new Refusal('NOT_FOUND', 'This link leads nowhere');
 }
 
 function locked(): Refusal {

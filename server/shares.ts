@@ -37,6 +37,9 @@ export async function createShare(
     await requireRoom(step, accountId, config.maxShares);
     const { of } = share;
     const files = await chosenFiles(step, accountId, of, ['MAX_FILES_PER_SHARE', MAX_FILES_PER_SHARE]);
+    // Whoever shares says to others what they will get.
+    if ('files' in of && files.length < new Set(of.files).size)
+      throw new Refusal('NOT_FOUND', 'This account has no such file');
     await step
       .insertInto('shares')
       .values({

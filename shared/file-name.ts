@@ -41,13 +41,13 @@ export function cleanFolderPath(path: string): string {
 }
 
 /**
- * The first of `name`, `name (2)`, `name (3)`… that `isTaken` does not know. The number goes before the last
+ * The first of `name`, `name (2)`, `name (3)`… that `isTaken` does not know; `from` is the first number to try. The number goes before the last
  * extension, so a file stays what it was: `photo (2).jpg`.
  */
-export function freeName(name: string, isTaken: (name: string) => boolean): string {
+export function freeName(name: string, isTaken: (name: string) => boolean, from = 2): string {
   if (!isTaken(name)) return name;
   const { stem, extension } = splitExtension(name);
-  for (let n = 2; ; n++) {
+  for (let n = from; ; n++) {
     const suffix = ` (${n})${extension}`;
     const candidate = stem.slice(0, MAX_NAME_UNITS - suffix.length).toWellFormed() + suffix;
     if (!isTaken(candidate)) return candidate;

@@ -18,7 +18,7 @@ import { libraryVersion } from '../state.ts';
 import { addressOf, askOf } from './address.ts';
 import { removed, unmarkMade } from './changes.ts';
 import { DeletionBar } from './deletion-bar.tsx';
-import { download, tooManyToDownload } from './download.ts';
+import { download } from './download.ts';
 import { FileList } from './file-list.tsx';
 import { type Known, Listing } from './listing.ts';
 import { select, selected } from './selection.ts';
@@ -200,8 +200,6 @@ function Where(props: {
             type="button"
             class="button small"
             data-do="download-folder"
-            title={tooManyToDownload(count)}
-            disabled={tooManyToDownload(count) !== undefined}
             onClick={() => void download({ folder })}
           >
             <Icon name="download" />

@@ -137,6 +137,8 @@ function Files(props: {
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
   // Each file of it counts.
   const hasAllLeft = !isUsedUp && (downloadsLeft === null || downloadsLeft >= files.length);
+  // Where it never was to be had it is not offered; where it was, it stays, with the focus of whoever has used it.
+  const [hadAllLeft] = useState(hasAllLeft);
   return (
     <section aria-labelledby="shared-name">
       <header class="shared-head">
@@ -150,7 +152,7 @@ function Files(props: {
           {!isUsedUp && expiresAt !== null && <span>{t('shared.ends', { moment: moment(expiresAt) })} </span>}
           {!isUsedUp && downloadsLeft !== null && <span>{t('shared.left', { count: downloadsLeft })}</span>}
         </p>
-        {files.length > 1 && (
+        {hadAllLeft && files.length > 1 && (
           <p>
             <Download
               action="download-all"
