@@ -8,7 +8,9 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 const [kind, port, folder] = process.argv.slice(2);
-const page = '<!doctype html><title>rival</title><input type="file" id="pick" multiple>';
+// It takes what is picked out of the input, as the app does: `Tab.pick` looks whether somebody has heard.
+const page = `<!doctype html><title>rival</title><input type="file" id="pick" multiple>
+<script>pick.onchange = () => { globalThis.picked = [...pick.files]; pick.value = ''; };</script>`;
 let files = 0;
 
 const upload = kind === 'tus' ? await tusHandler() : rawHandler;

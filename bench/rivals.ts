@@ -155,7 +155,7 @@ async function finish(tab: Tab, withinMs: number): Promise<number> {
 // What follows runs in pages. Each sets `finished` to the ms it took, or to what went wrong.
 
 function putAll(inFlight: number): void {
-  const files = [...(document.querySelector<HTMLInputElement>('#pick')?.files ?? [])];
+  const files = Reflect.get(globalThis, 'picked') as File[];
   const startedAt = performance.now();
   let left = files.length;
   const next = () => {
@@ -177,7 +177,7 @@ function putAll(inFlight: number): void {
 function tusAll(streams: number, inFlight: number): void {
   type TusUpload = new (file: Blob, options: object) => { start(): void };
   const { Upload } = Reflect.get(globalThis, 'tus') as { Upload: TusUpload };
-  const whole = [...(document.querySelector<HTMLInputElement>('#pick')?.files ?? [])];
+  const whole = Reflect.get(globalThis, 'picked') as File[];
   const startedAt = performance.now();
   const slices = (file: File): Blob[] => {
     const bytes = Math.ceil(file.size / streams);
