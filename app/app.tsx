@@ -13,7 +13,8 @@ import { ping } from './presence.ts';
 import { isSheetOpen, useShortcuts } from './shortcuts/shortcuts.ts';
 import { SignOutDialog } from './sign-out.tsx';
 import { Skeleton } from './skeleton.tsx';
-import { groups, session } from './state.ts';
+import { groups, listKnown, session } from './state.ts';
+import { Announcer } from './uploads/announcer.tsx';
 import { UploadsPage } from './uploads/uploads-page.tsx';
 import { useWindowTitle } from './window-title.ts';
 import { workerState } from './worker.ts';
@@ -65,6 +66,7 @@ function Frame(): JSX.Element {
       <SiteHeader />
       <Notices />
       <ActionNotices />
+      {isSignedIn && listKnown.value && <Announcer />}
       <main id="main" tabIndex={-1}>
         <ErrorBoundary>
           <Content />

@@ -52,6 +52,10 @@ const isReady = texts.init({
  * can't be had now, the next one, and any rather than none. Whether there is any to show.
  */
 export async function startLanguage(): Promise<boolean> {
+  // Chosen in another tab it is so here, or each tab would have the worker speak its own.
+  addEventListener('storage', ({ key, newValue }) => {
+    if (key === CHOICE && newValue !== null && isLanguage(newValue)) void show(newValue);
+  });
   const chosen = recall(CHOICE);
   const wanted = languagesFor([...(chosen === null ? [] : [chosen]), ...navigator.languages]);
   const others = Object.keys(languages).filter(isLanguage);

@@ -116,7 +116,11 @@ export function watchWindow(): void {
     isDragging.value = false;
     takeFromTransfer(event, event.dataTransfer);
   });
-  addEventListener('paste', (event) => takeFromTransfer(event, event.clipboardData));
+  addEventListener('paste', (event) => {
+    // Office programs put a picture of the text beside it: what goes into a field is the text.
+    const isText = isField(event.target) && event.clipboardData?.types.includes('text/plain');
+    if (!isText) takeFromTransfer(event, event.clipboardData);
+  });
   addEventListener('beforeunload', (event) => {
     // Whoever agreed to an update has been asked, and the new worker has this page's files by then.
     if (isLeaveAgreed || version.peek() === 'updating') return;
@@ -141,6 +145,10 @@ export function allTaken(): Promise<void> {
 
 function hasFiles(transfer: DataTransfer | null): transfer is DataTransfer {
   return transfer?.types.includes('Files') === true;
+}
+
+function isField(target: EventTarget | null): boolean {
+  return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
 }
 
 function takeFromTransfer(event: Event, transfer: DataTransfer | null): void {
@@ -260,8 +268,9 @@ async function permit(ids: string[]): Promise<void> {
     return state === 'granted' ? [id] : [];
   });
   const permitted = (await Promise.all(answers)).flat();
+  if (reply.value.length === 0) return openPicker('again');
   if (permitted.length > 0) report(await call('uploads.permitted', { ids: permitted }));
-  else if (reply.value.length === 0) openPicker('again');
+  if (permitted.length < reply.value.length) trouble.value = 'FILE_UNREADABLE';
 }
 
 function report(reply: { ok: true } | { ok: false; code: ErrorCode }): void {

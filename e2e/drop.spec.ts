@@ -40,6 +40,19 @@ test('what is pasted is taken, and what is dropped while nobody is signed in lea
   await tab.until(() => document.querySelector('[data-upload][data-state=stored]'));
   expect(await journey.library(tab)).toMatchObject([{ name: 'image.png', size: 6 }]);
 
+  // Office programs put a picture of what was copied beside its text.
+  await tab.go(`${journey.stage.origin}/library`);
+  await tab.until(() => document.querySelector('[data-search]'));
+  const isLeftAlone = await tab.evaluate(() => {
+    const clipboardData = new DataTransfer();
+    clipboardData.items.add(new File(['picture'], 'image.png', { type: 'image/png' }));
+    clipboardData.setData('text/plain', 'harbour');
+    const event = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true });
+    return document.querySelector('[data-search]')?.dispatchEvent(event);
+  });
+  expect(isLeftAlone).toBe(true);
+  expect(await tab.evaluate(() => location.pathname)).toBe('/library');
+
   await tab.evaluate(() => fetch('/api/session', { method: 'DELETE' }));
   await tab.waitForPath('/signin');
   await tab.drop([file.path]);

@@ -24,10 +24,8 @@ test('who looks elsewhere is told of an expiry once, in their language; who look
 
   await signInAgain(tab);
   await tab.evaluate(() => localStorage.setItem('holdfast.language', 'de'));
-  for (const one of [tab, other]) {
-    await one.reload();
-    await one.until(() => document.documentElement.lang === 'de');
-  }
+  await tab.reload();
+  for (const one of [tab, other]) await one.until(() => document.documentElement.lang === 'de');
 
   await test.step('windows, and none of them focused: one', async () => {
     const blank = await browser.open('about:blank');

@@ -11,13 +11,32 @@ const icon = { src: '/icons/icon-192.png', sizes: '192x192', type: 'image/png' }
 
 /** Every kind of file is ours to send; a handler has to name them, by type and ending. */
 const handled: Readonly<Record<string, readonly string[]>> = {
-  'application/pdf': ['.pdf'],
-  'application/zip': ['.zip'],
+  'application/gzip': ['.gz', '.tgz'],
+  'application/json': ['.json'],
+  'application/msword': ['.doc'],
   'application/octet-stream': ['.bin', '.iso', '.dmg'],
-  'audio/*': ['.mp3', '.m4a', '.wav', '.flac', '.ogg'],
-  'image/*': ['.jpg', '.jpeg', '.png', '.heic', '.webp', '.gif', '.tif', '.tiff', '.dng', '.psd'],
+  'application/pdf': ['.pdf'],
+  'application/rtf': ['.rtf'],
+  'application/vnd.ms-excel': ['.xls'],
+  'application/vnd.ms-powerpoint': ['.ppt'],
+  'application/vnd.oasis.opendocument.presentation': ['.odp'],
+  'application/vnd.oasis.opendocument.spreadsheet': ['.ods'],
+  'application/vnd.oasis.opendocument.text': ['.odt'],
+  'application/vnd.openxmlformats-officedocument.presentationml.presentation': ['.pptx'],
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': ['.xlsx'],
+  'application/vnd.openxmlformats-officedocument.wordprocessingml.document': ['.docx'],
+  'application/vnd.rar': ['.rar'],
+  'application/x-7z-compressed': ['.7z'],
+  'application/x-tar': ['.tar'],
+  'application/xml': ['.xml'],
+  'application/zip': ['.zip'],
+  'audio/*': ['.mp3', '.m4a', '.wav', '.flac', '.ogg', '.aac', '.opus'],
+  'image/*': [
+    ...['.jpg', '.jpeg', '.png', '.heic', '.heif', '.avif', '.webp', '.gif', '.svg'],
+    ...['.tif', '.tiff', '.dng', '.psd'],
+  ],
   'text/*': ['.txt', '.csv', '.md'],
-  'video/*': ['.mp4', '.mov', '.mkv', '.webm', '.avi', '.mxf'],
+  'video/*': ['.mp4', '.m4v', '.mov', '.mkv', '.webm', '.avi', '.mxf', '.mts'],
 };
 
 /** The web app manifest (https://www.w3.org/TR/appmanifest/) in one language: the same app in all of them, by its `id`. */

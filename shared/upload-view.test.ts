@@ -115,7 +115,7 @@ const table: [
     'its file needs a click',
     { life: { at: 'needs-permission' } },
     { at: 'needs-permission' },
-    ['permit', 'cancel'],
+    ['permit', 'select', 'cancel'],
   ],
   ['a person paused it', { life: { at: 'paused' } }, { at: 'paused' }, ['resume', 'cancel']],
   [

@@ -161,7 +161,7 @@ function actionsFor(state: UploadState, { hasSource, safe }: ViewFacts): UploadA
     case 'needs-file':
       return ['select', 'cancel'];
     case 'needs-permission':
-      return ['permit', 'cancel'];
+      return ['permit', 'select', 'cancel']; // a browser that was told no asks no more
     case 'paused':
       return ['resume', ...select, 'cancel'];
     case 'failed':

@@ -6,7 +6,7 @@ import { t } from '../i18n.ts';
 import { overall } from '../state.ts';
 import { type Announcement, announcement } from './progress.ts';
 
-/** Speaks to whoever does not see the bars: each quarter of the way, and when a person is needed. */
+/** Speaks to whoever does not see the bars, on every page: each quarter of the way, and when a person is needed. */
 export function Announcer(): JSX.Element {
   const before = useRef(overall.peek());
   const text = useSignal('');

@@ -8,7 +8,6 @@ import { InstallOffer } from '../install/install-offer.tsx';
 import { isComparing, openPicker } from '../intake.ts';
 import { Skeleton } from '../skeleton.tsx';
 import { groups, listKnown, taking } from '../state.ts';
-import { Announcer } from './announcer.tsx';
 import { NotificationOffer } from './notification-offer.tsx';
 import { groupNames } from './order.ts';
 import { Overview } from './overview.tsx';
@@ -32,7 +31,6 @@ export function UploadsPage(): JSX.Element {
   return (
     <>
       <h1 class="visually-hidden">{t('uploads.title')}</h1>
-      <Announcer />
       <FromApps />
       {isEmpty ? (
         <>
