@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { badgeNumber, decideTelling, hasAllArrived, type Outlook, type Telling } from './notification.ts';
+import { badgeNumber, decideTelling, endOfRun, type Outlook, type Telling } from './notification.ts';
 
 const focused = { focused: true };
 const behind = { focused: false };
@@ -25,8 +25,9 @@ test.each(table)('with %s: %s where it is allowed, else %s', (which, granted, ot
     expect(decideTelling(windows[which], permission)).toBe(otherwise);
 });
 
-const list = (unfinished: number, needsYou: number, stored: number): Outlook => ({
+const list = (unfinished: number, needsYou: number, stored: number, going = 0): Outlook => ({
   unfinished,
+  going,
   needsYou,
   stored,
 });
@@ -40,11 +41,13 @@ test.each([
 });
 
 test.each([
-  ['the last file arrives', list(1, 0, 3), list(0, 0, 4), true],
-  ['one of several arrives', list(2, 0, 3), list(1, 0, 4), false],
-  ['the last one is cancelled', list(1, 0, 3), list(0, 0, 3), false],
-  ['one is left that needs a person', list(2, 0, 3), list(0, 1, 4), false],
-  ['everything had arrived before', list(0, 0, 4), list(0, 0, 4), false],
-])('when %s, all have arrived or not', (_what, before, now, arrived) => {
-  expect(hasAllArrived(before, now)).toBe(arrived);
+  ['the last file has arrived', list(1, 0, 3, 1), list(0, 0, 4), 'arrived'],
+  ['the last one was cancelled', list(1, 0, 3, 1), list(0, 0, 3), null],
+  ['one has failed on the way', list(2, 0, 3, 2), list(0, 1, 4), 'paused'],
+  ['one waits for its file', list(1, 0, 3, 1), list(1, 1, 3), 'paused'],
+  ['all arrived beside one that failed long ago', list(1, 1, 3, 1), list(0, 1, 4), 'arrived'],
+  ['another waits for its file since long ago', list(2, 1, 3, 1), list(1, 1, 4), null],
+  ['a person has paused the rest', list(2, 0, 3, 2), list(1, 0, 4), null],
+] as const)('when %s, that is told or not', (_what, began, now, matter) => {
+  expect(endOfRun(began, now)).toBe(matter);
 });

@@ -6,6 +6,8 @@ export type Notices = Readonly<Record<Matter, { readonly title: string; readonly
 /** Of the list as a whole, what a person who is not looking may want to know. */
 export interface Outlook {
   readonly unfinished: number;
+  /** Of these, the ones that go on by themselves. */
+  readonly going: number;
   readonly needsYou: number;
   readonly stored: number;
 }
@@ -15,9 +17,13 @@ export function badgeNumber({ needsYou, unfinished }: Outlook): number {
   return needsYou || unfinished;
 }
 
-/** Whether, between two looks at the list, the last file of it arrived and nothing is left to do. */
-export function hasAllArrived(before: Outlook, now: Outlook): boolean {
-  return before.unfinished > 0 && now.unfinished === 0 && now.needsYou === 0 && now.stored > before.stored;
+/**
+ * What is worth telling at the end of a run, when nothing goes on by itself any more: that all has arrived, or that it takes
+ * a person now. What was wrong before it began says nothing of it.
+ */
+export function endOfRun(began: Outlook, now: Outlook): Matter | null {
+  if (now.needsYou > began.needsYou) return 'paused';
+  return now.unfinished === 0 && now.stored > began.stored ? 'arrived' : null;
 }
 
 /** How a person is told of something while they may not be looking. */

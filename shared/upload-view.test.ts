@@ -218,6 +218,7 @@ test('totals count every file, and only the bytes of those that are to go on', (
     files: 8,
     stored: 1,
     unfinished: 5,
+    going: 2,
     needsYou: 4,
     bytes: 166,
     shownBytes: 90,
@@ -228,7 +229,15 @@ test('totals count every file, and only the bytes of those that are to go on', (
 });
 
 test('with nothing unfinished there is nothing to go, and a tab may be closed', () => {
-  const none = { unfinished: 0, needsYou: 0, bytes: 0, shownBytes: 0, secondsLeft: null, safe: 'yes' };
+  const none = {
+    unfinished: 0,
+    going: 0,
+    needsYou: 0,
+    bytes: 0,
+    shownBytes: 0,
+    secondsLeft: null,
+    safe: 'yes',
+  };
   expect(totalsOf([], null)).toEqual({ ...none, files: 0, stored: 0, bytesPerSecond: null });
   const over = [row({ at: 'stored' }, { safe: 'yes' }), row({ at: 'cancelled', undoUntil: 0 })];
   expect(totalsOf(over, 5)).toEqual({ ...none, files: 2, stored: 1, bytesPerSecond: 5 });

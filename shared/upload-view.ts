@@ -71,6 +71,8 @@ export interface Totals {
   files: number;
   stored: number;
   unfinished: number;
+  /** Uploads that go on by themselves, now or once the network, the sign-in or the upload session is back. */
+  going: number;
   /** Uploads that go on only when a person acts. */
   needsYou: number;
   bytes: number;
@@ -180,6 +182,8 @@ const needsPerson: ReadonlySet<UploadState['at']> = new Set([
   'failed',
   'expired',
 ]);
+/** Unfinished, and nothing moves them but a person. One that is expired is refreshed by itself as a rule. */
+const stands: ReadonlySet<UploadState['at']> = new Set(['needs-file', 'needs-permission', 'paused']);
 const safetyOrder: readonly Safety[] = ['no', 'one-click', 'yes'];
 
 /** All of `rows` together; `bytesPerSecond` is the speed of the whole, which is not the sum of smoothed rows. */
@@ -188,6 +192,7 @@ export function totalsOf(rows: Iterable<UploadView>, bytesPerSecond: number | nu
     files: 0,
     stored: 0,
     unfinished: 0,
+    going: 0,
     needsYou: 0,
     bytes: 0,
     shownBytes: 0,
@@ -203,6 +208,7 @@ export function totalsOf(rows: Iterable<UploadView>, bytesPerSecond: number | nu
     if (needsPerson.has(at)) totals.needsYou++;
     if (at === 'failed') continue;
     totals.unfinished++;
+    if (!stands.has(at)) totals.going++;
     totals.bytes += row.size;
     totals.shownBytes += row.shownBytes;
     if (safetyOrder.indexOf(row.safe) < safetyOrder.indexOf(totals.safe)) totals.safe = row.safe;

@@ -139,10 +139,29 @@ test('a system that never answers is not waited for', async () => {
 
 test('the icon says how much is left, whenever that changes, and that all has arrived is told once', async () => {
   const { notifier: one } = notifier();
-  await one.look({ unfinished: 2, needsYou: 0, stored: 0 });
-  await one.look({ unfinished: 2, needsYou: 0, stored: 0 });
-  await one.look({ unfinished: 2, needsYou: 1, stored: 0 });
-  await one.look({ unfinished: 0, needsYou: 0, stored: 2 });
-  await one.look({ unfinished: 0, needsYou: 0, stored: 2 });
+  await one.look({ unfinished: 2, going: 2, needsYou: 0, stored: 0 });
+  await one.look({ unfinished: 2, going: 2, needsYou: 0, stored: 0 });
+  await one.look({ unfinished: 2, going: 1, needsYou: 1, stored: 0 });
+  await one.look({ unfinished: 0, going: 0, needsYou: 0, stored: 2 });
+  await one.look({ unfinished: 0, going: 0, needsYou: 0, stored: 2 });
   expect(done).toEqual(['badge 2', 'badge 1', 'badge 0', ['arrived!', expect.anything()]]);
+});
+
+test('a run that ends with something for a person is told as that, and what was wrong before it is not', async () => {
+  const { notifier: one } = notifier();
+  const told = () => done.filter((each) => Array.isArray(each)).map(([title]) => title);
+  await one.look({ unfinished: 0, going: 0, needsYou: 1, stored: 3 });
+  await one.look({ unfinished: 2, going: 2, needsYou: 1, stored: 3 });
+  await one.look({ unfinished: 0, going: 0, needsYou: 1, stored: 5 });
+  expect(told()).toEqual(['arrived!']);
+  // One fails long before the other arrives.
+  await one.look({ unfinished: 2, going: 2, needsYou: 1, stored: 5 });
+  await one.look({ unfinished: 1, going: 1, needsYou: 2, stored: 5 });
+  await one.look({ unfinished: 0, going: 0, needsYou: 2, stored: 6 });
+  expect(told()).toEqual(['arrived!', 'paused!']);
+  // Another worker finds it under way.
+  const { notifier: next } = notifier();
+  await next.look({ unfinished: 1, going: 1, needsYou: 2, stored: 6 });
+  await next.look({ unfinished: 1, going: 0, needsYou: 3, stored: 6 });
+  expect(told()).toEqual(['arrived!', 'paused!', 'paused!']);
 });

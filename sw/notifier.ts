@@ -1,7 +1,7 @@
 import {
   badgeNumber,
   decideTelling,
-  hasAllArrived,
+  endOfRun,
   type Matter,
   type Outlook,
   type Telling,
@@ -23,6 +23,8 @@ export class Notifier {
   #host: Host;
   /** The list as it was at the last look; null until then. */
   #seen: Outlook | null = null;
+  /** The list as it was before something began to go on by itself; null while nothing does. */
+  #run: Outlook | null = null;
   /** The number on the icon; null when that is not ours any more. */
   #number: number | null = null;
 
@@ -39,7 +41,7 @@ export class Notifier {
     await Promise.race([this.#tellBy(telling, matter, tag), pause(PATIENCE_MS)]);
   }
 
-  /** Keeps the number on the app's icon true, and tells that everything has arrived to whoever does not look. */
+  /** Keeps the number on the app's icon true, and tells whoever does not look how a run has ended. */
   async look(now: Outlook): Promise<void> {
     const before = this.#seen;
     this.#seen = now;
@@ -48,7 +50,13 @@ export class Notifier {
       this.#number = number;
       await this.#setBadge(number);
     }
-    if (before && hasAllArrived(before, now)) await this.tell('arrived', 'arrived');
+    if (now.going > 0) {
+      this.#run ??= before ?? now;
+      return;
+    }
+    const matter = this.#run && endOfRun(this.#run, now);
+    this.#run = null;
+    if (matter) await this.tell(matter, matter);
   }
 
   /** What was told is over: notifications and badge go. */
@@ -86,7 +94,8 @@ export class Notifier {
   }
 
   /** `number` on the icon, a dot without one, and nothing for 0. */
-  async #setBadge(number?: number): Promise<void> {
+  /** Without a number of ours, a dot. */
+  async #setBadge(number = this.#number || undefined): Promise<void> {
     await self.navigator.setAppBadge?.(number).catch(() => undefined);
   }
 }

@@ -7,6 +7,7 @@ const none: Totals = {
   files: 0,
   stored: 0,
   unfinished: 0,
+  going: 0,
   needsYou: 0,
   bytes: 0,
   shownBytes: 0,
