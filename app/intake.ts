@@ -5,7 +5,7 @@ import type { UploadAction } from '../shared/upload-view.ts';
 import { askAgain } from './ask-again.ts';
 import { elsewhere, pullElsewhere } from './elsewhere.ts';
 import { forget, keep } from './files.ts';
-import { BATCH, pickedFrom, pickedFromHandles, pickedFromTransfer } from './picking.ts';
+import { BATCH, pickedFrom, pickedFromHandles, pickedFromTransfer, type Unread } from './picking.ts';
 import { meetWorker, ping } from './presence.ts';
 import { lastAccountId, selectableRows, session, tabFacts, taking, untilListed } from './state.ts';
 import { call, version } from './worker.ts';
@@ -75,12 +75,12 @@ export function openPicker(name: keyof typeof inputs): void {
 export async function takeFrom(name: keyof typeof inputs, input: HTMLInputElement): Promise<void> {
   const batches = pickedFrom(input);
   input.value = '';
-  await takeAll(batches, name === 'again' ? selectOnly : take);
+  await takeAll(() => batches, name === 'again' ? selectOnly : take);
 }
 
 /** Takes files that were opened with the app. */
 export async function takeHandles(handles: readonly FileSystemHandle[]): Promise<void> {
-  await takeAll(pickedFromHandles(handles), take);
+  await takeAll((unread) => pickedFromHandles(handles, unread), take);
 }
 
 /** Asks the worker to do something with these uploads. */
@@ -156,20 +156,25 @@ function takeFromTransfer(event: Event, transfer: DataTransfer | null): void {
   event.preventDefault();
   if (session.peek().state === 'signed-in') {
     arrived.value += 1;
-    void takeAll(pickedFromTransfer(transfer), take);
+    void takeAll((unread) => pickedFromTransfer(transfer, unread), take);
   } else {
     trouble.value = 'SIGNED_OUT';
   }
 }
 
+/** `read` is called at once, and told of nothing but what can't be read. What can is taken all the same. */
 async function takeAll(
-  batches: AsyncGenerator<PickedFile[]>,
+  read: (unread: Unread) => AsyncGenerator<PickedFile[]>,
   takeBatch: (batch: PickedFile[]) => Promise<readonly string[] | null>,
 ): Promise<void> {
   refusals.value = [];
   knownFiles.value = [];
   taking.value = 0;
+  let isAllRead = true;
   try {
+    const batches = read(() => {
+      isAllRead = false;
+    });
     let last: readonly string[] = [];
     for await (const batch of batches) {
       const added = await takeBatch(batch);
@@ -182,6 +187,7 @@ async function takeAll(
     if (!(await untilListed(last))) await ping();
   } finally {
     taking.value = null;
+    if (!isAllRead) trouble.value = 'FILE_UNREADABLE';
   }
 }
 

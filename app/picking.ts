@@ -5,6 +5,9 @@ import { breathe, SLICE_MS } from './slices.ts';
 /** Files handed on at a time: the first are on their way while a large folder is still being read. */
 export const BATCH = 250;
 
+/** Called for each file, and each folder, that was chosen and can't be read. */
+export type Unread = () => void;
+
 /** The files of an input, in batches, with the folders they came in if a folder was chosen. */
 export function pickedFrom(input: HTMLInputElement): AsyncGenerator<PickedFile[]> {
   // The list is emptied with its input, so it is copied before anything else happens.
@@ -15,7 +18,7 @@ export function pickedFrom(input: HTMLInputElement): AsyncGenerator<PickedFile[]
  * The files and folders that were dropped or pasted, in batches. Must be called within the event: its items are
  * gone once it is over, so everything that can be asked of them is asked before the first `await`.
  */
-export function pickedFromTransfer(transfer: DataTransfer): AsyncGenerator<PickedFile[]> {
+export function pickedFromTransfer(transfer: DataTransfer, unread: Unread): AsyncGenerator<PickedFile[]> {
   const items = Array.from(transfer.items)
     .filter((item) => item.kind === 'file')
     .map((item) => ({
@@ -24,12 +27,15 @@ export function pickedFromTransfer(transfer: DataTransfer): AsyncGenerator<Picke
       // Refused for some pasted items; the file itself is still there.
       handle: item.getAsFileSystemHandle?.().catch(() => null) ?? Promise.resolve(null),
     }));
-  return inBatches(filesOf(items), (file) => file);
+  return inBatches(filesOf(items, unread), (file) => file);
 }
 
 /** The files behind handles, in batches; a folder's with the folders they are in. */
-export function pickedFromHandles(handles: readonly FileSystemHandle[]): AsyncGenerator<PickedFile[]> {
-  return inBatches(filesBehind(handles), (file) => file);
+export function pickedFromHandles(
+  handles: readonly FileSystemHandle[],
+  unread: Unread,
+): AsyncGenerator<PickedFile[]> {
+  return inBatches(filesBehind(handles, unread), (file) => file);
 }
 
 interface Dropped {
@@ -38,44 +44,67 @@ interface Dropped {
   handle: Promise<FileSystemHandle | null>;
 }
 
-async function* filesOf(items: Dropped[]): AsyncGenerator<PickedFile> {
+async function* filesOf(items: Dropped[], unread: Unread): AsyncGenerator<PickedFile> {
   for (const { file, entry, handle } of items) {
     const found = await handle;
-    if (isDirectoryHandle(found)) yield* filesInHandle(found, found.name);
-    else if (isDirectoryEntry(entry)) yield* filesInEntry(entry, entry.name);
+    if (isDirectoryHandle(found)) yield* filesInHandle(found, found.name, unread);
+    else if (isDirectoryEntry(entry)) yield* filesInEntry(entry, entry.name, unread);
     else if (file) yield picked(file, '', isFileHandle(found) ? found : undefined);
   }
 }
 
-async function* filesBehind(handles: readonly FileSystemHandle[]): AsyncGenerator<PickedFile> {
+async function* filesBehind(
+  handles: readonly FileSystemHandle[],
+  unread: Unread,
+): AsyncGenerator<PickedFile> {
   for (const handle of handles) {
-    if (isDirectoryHandle(handle)) yield* filesInHandle(handle, handle.name);
-    else if (isFileHandle(handle)) yield* fileIn(handle, '');
+    if (isDirectoryHandle(handle)) yield* filesInHandle(handle, handle.name, unread);
+    else if (isFileHandle(handle)) yield* fileIn(handle, '', unread);
   }
 }
 
 /** A file that can't be opened now would only fail later, without its bytes. */
-async function* fileIn(handle: FileSystemFileHandle, path: string): AsyncGenerator<PickedFile> {
+async function* fileIn(
+  handle: FileSystemFileHandle,
+  path: string,
+  unread: Unread,
+): AsyncGenerator<PickedFile> {
   const file = await handle.getFile().catch(() => null);
   if (file) yield picked(file, path, handle);
+  else unread();
 }
 
-async function* filesInHandle(folder: FileSystemDirectoryHandle, path: string): AsyncGenerator<PickedFile> {
-  for await (const child of folder.values()) {
-    if (isDirectoryHandle(child)) yield* filesInHandle(child, `${path}/${child.name}`);
-    else if (isFileHandle(child)) yield* fileIn(child, path);
+async function* filesInHandle(
+  folder: FileSystemDirectoryHandle,
+  path: string,
+  unread: Unread,
+): AsyncGenerator<PickedFile> {
+  const children = folder.values();
+  for (;;) {
+    // A folder that can't be read is like an empty one; the rest still counts.
+    const child = await children.next().catch(() => null);
+    if (child === null) unread();
+    if (!child || child.done) return;
+    const { value } = child;
+    if (isDirectoryHandle(value)) yield* filesInHandle(value, `${path}/${value.name}`, unread);
+    else if (isFileHandle(value)) yield* fileIn(value, path, unread);
   }
 }
 
-async function* filesInEntry(folder: FileSystemDirectoryEntry, path: string): AsyncGenerator<PickedFile> {
+async function* filesInEntry(
+  folder: FileSystemDirectoryEntry,
+  path: string,
+  unread: Unread,
+): AsyncGenerator<PickedFile> {
   const reader = folder.createReader();
   // Chromium gives at most 100 entries at a time: an empty answer is the end, not the first one.
-  for (let entries = await read(reader); entries.length > 0; entries = await read(reader)) {
+  for (let entries = await read(reader, unread); entries.length > 0; entries = await read(reader, unread)) {
     for (const entry of entries) {
-      if (isDirectoryEntry(entry)) yield* filesInEntry(entry, `${path}/${entry.name}`);
+      if (isDirectoryEntry(entry)) yield* filesInEntry(entry, `${path}/${entry.name}`, unread);
       else if (entry.isFile) {
         const file = await open(entry as FileSystemFileEntry);
         if (file) yield picked(file, path);
+        else unread();
       }
     }
   }
@@ -117,9 +146,13 @@ function folderOf(relativePath: string): string {
   return relativePath.slice(0, Math.max(0, relativePath.lastIndexOf('/')));
 }
 
-function read(reader: FileSystemDirectoryReader): Promise<FileSystemEntry[]> {
-  // A folder that can't be read is like an empty one; the rest of the drop still counts.
-  return new Promise((resolve) => reader.readEntries(resolve, () => resolve([])));
+function read(reader: FileSystemDirectoryReader, unread: Unread): Promise<FileSystemEntry[]> {
+  return new Promise((resolve) => {
+    reader.readEntries(resolve, () => {
+      unread();
+      resolve([]);
+    });
+  });
 }
 
 function open(entry: FileSystemFileEntry): Promise<File | null> {

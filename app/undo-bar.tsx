@@ -1,11 +1,10 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { t } from './i18n.ts';
+import { IconButton } from './icon-button.tsx';
+import { focusHeading } from './page-focus.ts';
 import { useKeys } from './shortcuts/chords.ts';
 import { withControl } from './shortcuts/names.ts';
-
-/** So long it can be taken back with one click, in ms; longer while the pointer or the focus is on it. */
-const UNDO_MS = 10_000;
 
 /** What was done last with files, and can be taken back. */
 export interface Undoable {
@@ -21,17 +20,19 @@ export function UndoBar<T extends Undoable>(props: {
   done: T | null;
   name: 'delete' | 'discard';
   text: (count: number) => string;
+  /** So long it can be taken back with one click, in ms; longer while the pointer or the focus is on it. */
+  forMs: number;
   onUndo: (done: T) => void;
-  /** The time is over. */
+  /** The time is over, or somebody has seen it. */
   onOver: (done: T) => void;
 }): JSX.Element {
-  const { done, name, text, onUndo, onOver } = props;
+  const { done, name, text, forMs, onUndo, onOver } = props;
   const bar = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!done) return;
     const timer = setInterval(() => {
       if (!bar.current?.matches(':hover, :focus-within')) onOver(done);
-    }, UNDO_MS);
+    }, forMs);
     return () => clearInterval(timer);
   }, [done]);
   useKeys(done ? { 'Control+z': () => onUndo(done) } : {});
@@ -52,6 +53,16 @@ export function UndoBar<T extends Undoable>(props: {
           >
             {t('common.undo')}
           </button>
+          <IconButton
+            icon="close"
+            data-do={`keep-${name}`}
+            label={t('common.dismiss')}
+            onClick={() => {
+              onOver(done);
+              const main = document.getElementById('main');
+              if (main) focusHeading(main); // the button is gone
+            }}
+          />
         </div>
       )}
     </div>

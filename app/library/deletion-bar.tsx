@@ -4,12 +4,16 @@ import { focusOnceThere } from '../page-focus.ts';
 import { UndoBar } from '../undo-bar.tsx';
 import { type Deletion, deletionIsOver, lastDeletion, restore } from './changes.ts';
 
+/** The server keeps what was deleted for an hour as a rule, and nothing else leads back to it. In ms. */
+const UNDO_MS = 15 * 60_000;
+
 /** The way back from the last deletion. It comes before the list: behind it, nobody would reach it by Tab in time. */
 export function DeletionBar(): JSX.Element {
   return (
     <UndoBar
       done={lastDeletion.value}
       name="delete"
+      forMs={UNDO_MS}
       text={(count) => t('library.deleted', { count })}
       onUndo={takeBack}
       onOver={deletionIsOver}

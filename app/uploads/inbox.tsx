@@ -11,6 +11,9 @@ import { UndoBar } from '../undo-bar.tsx';
 /** Files shown by name; whoever shared more knows what they are. */
 const SHOWN = 10;
 
+/** So long a discard can be taken back, in ms: until then it has not been made. */
+const UNDO_MS = 10_000;
+
 /** What other apps have shared, and the question what is to become of it. Nothing is sent before it is answered. */
 export function Inbox(): JSX.Element {
   const files = inbox.value;
@@ -56,6 +59,7 @@ export function DiscardBar(): JSX.Element {
       name="discard"
       text={(count) => t('inbox.discarded', { count })}
       onUndo={takeBack}
+      forMs={UNDO_MS}
       onOver={discardIsOver}
     />
   );

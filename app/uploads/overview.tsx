@@ -1,6 +1,8 @@
 import type { JSX } from 'preact';
 import { limitOfClosing } from '../../shared/capabilities.ts';
 import { readCapabilities } from '../capabilities.ts';
+import { onlyUnmetered } from '../choices.ts';
+import { metered } from '../device.ts';
 import { duration, number, percentage, size } from '../format.ts';
 import { t } from '../i18n.ts';
 import { Icon, type IconName } from '../icons.tsx';
@@ -31,6 +33,7 @@ export function Overview(): JSX.Element {
       <p class="overview-facts">
         <span>{sizes()}</span>
         <span>{pace()}</span>
+        {isHeldBack() && <a href="/settings">{t('account.settings')}</a>}
       </p>
       <Safe />
     </section>
@@ -47,12 +50,19 @@ function sizes(): string {
 function pace(): string {
   const { bytesPerSecond, secondsLeft, unfinished } = totals.value;
   if (unfinished === 0) return '';
+  if (isHeldBack()) return t('metered.waiting');
   if (groups.value.moving.length === 0) return t('overview.nothingMoves');
   // The first second has no speed yet, and is no standstill either.
   if (bytesPerSecond === null) return '';
   const speed = t('overview.speed', { size: size(bytesPerSecond) });
   const left = secondsLeft === null ? [] : [t('overview.timeLeft', { time: duration(secondsLeft) })];
   return [speed, ...left].join(' · ');
+}
+
+/** By what a person chose in the settings, which is where they can choose otherwise. */
+function isHeldBack(): boolean {
+  const isChosen = onlyUnmetered.value && metered.value === true;
+  return isChosen && totals.value.unfinished > 0 && groups.value.moving.length === 0;
 }
 
 const icons: Record<SafeLine, IconName> = {

@@ -93,6 +93,17 @@ export const libraryScreens: readonly Screen[] = [
     },
   },
   {
+    name: 'library-deleted-and-selected',
+    show: async (walk) => {
+      await withLibrary(walk);
+      await walk.page.locator('[data-file] [data-do=delete]').first().click();
+      await walk.page.click('[data-do=delete-now]');
+      await walk.page.locator('[data-undo]').waitFor();
+      await walk.page.locator('[data-file] [data-do=pick]').first().click();
+      await walk.page.locator('[data-selection]').waitFor();
+    },
+  },
+  {
     name: 'preview-picture',
     show: (walk) => preview(walk, MEDIA.picture, '.preview img'),
   },
