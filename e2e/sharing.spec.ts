@@ -61,13 +61,15 @@ test('a shared link shows a stranger what was shared and nothing else, until it 
 test('whoever looks at a link keeps its list when the network fails and when all downloads are used up', async ({
   journey,
 }) => {
-  const { origin } = journey.stage;
   const shared = await journey.file('once.bin', 100_000);
   const tab = await journey.signedInTab();
   await tab.pick([shared.path]);
   await tab.until(() => document.querySelector('[data-upload][data-state=stored]'));
-  await tab.go(`${origin}/library`);
-  const link = await share(tab, 'once.bin', null, 1);
+  // Right where it has arrived.
+  await tab.click('[data-upload] [data-do=share]');
+  await tab.click('dialog .share-more summary');
+  await tab.fill('dialog input[name=share-most]', '1');
+  const link = await createLink(tab);
 
   const other = await PlainBrowser.launch({ profile: join(journey.folder, 'stranger') });
   try {
@@ -197,20 +199,16 @@ test('a folder comes as one download, to its owner and to whoever has its link',
 });
 
 /** Shares the file `name` from its row of the library, and gives the link. */
-async function share(
-  tab: Tab,
-  name: string,
-  password: string | null,
-  most: number | null = null,
-): Promise<string> {
+async function share(tab: Tab, name: string, password: string | null): Promise<string> {
   await tab.until((wanted) => document.querySelector(`[data-file] [title="${wanted}"]`), name);
   await tab.evaluate((wanted) => {
     const row = document.querySelector(`[data-file] [title="${wanted}"]`)?.closest('[data-file]');
     row?.querySelector<HTMLElement>('[data-do=share]')?.click();
   }, name);
-  if (password !== null || most !== null) await tab.click('dialog .share-more summary');
-  if (password !== null) await tab.fill('dialog input[name=share-password]', password);
-  if (most !== null) await tab.fill('dialog input[name=share-most]', String(most));
+  if (password !== null) {
+    await tab.click('dialog .share-more summary');
+    await tab.fill('dialog input[name=share-password]', password);
+  }
   return createLink(tab);
 }
 

@@ -3,8 +3,10 @@ import type { NeedsFileWhy, UploadAction, UploadState, UploadView } from '../../
 import { FileName, FileTile } from '../file-name.tsx';
 import { duration, percentage, size, timeOfDay } from '../format.ts';
 import { errorText, t } from '../i18n.ts';
+import { IconButton } from '../icon-button.tsx';
 import { Icon, type IconName } from '../icons.tsx';
 import { act } from '../intake.ts';
+import { askToShare } from '../sharing/target.ts';
 import { row } from '../state.ts';
 import { actionsOf, endsSoon } from './order.ts';
 import { percentOfRow } from './progress.ts';
@@ -61,6 +63,15 @@ export function UploadRow({
         <Bar view={view} />
       </div>
       <div class="row-actions">
+        {view.state.at === 'stored' && (
+          <IconButton
+            icon="share"
+            data-do="share"
+            label={t('share.one', { name: view.name })}
+            title={t('share.action')}
+            onClick={() => askToShare({ at: 'files', ids: [view.id], name: view.name })}
+          />
+        )}
         {shownActions(view).map((action, index) => (
           <Action key={index} action={action} view={view} />
         ))}

@@ -6,6 +6,7 @@ import { Icon } from '../icons.tsx';
 import { discarded, inbox } from '../inbox.ts';
 import { InstallOffer } from '../install/install-offer.tsx';
 import { isComparing, openPicker } from '../intake.ts';
+import { shareTarget } from '../sharing/target.ts';
 import { Skeleton } from '../skeleton.tsx';
 import { groups, listKnown, taking } from '../state.ts';
 import { NotificationOffer } from './notification-offer.tsx';
@@ -22,6 +23,10 @@ const ElsewhereList = lazy(() =>
   import('./elsewhere-list.tsx').then((module) => module.ElsewhereList).catch(() => () => null),
 );
 
+const ShareDialog = lazy(() =>
+  import('../sharing/share-dialog.tsx').then((module) => module.ShareDialog).catch(() => () => null),
+);
+
 /** Everything on its way, and the way to add more. */
 export function UploadsPage(): JSX.Element {
   if (!listKnown.value) return <Skeleton />;
@@ -32,6 +37,11 @@ export function UploadsPage(): JSX.Element {
     <>
       <h1 class="visually-hidden">{t('uploads.title')}</h1>
       <FromApps />
+      {shareTarget.value && (
+        <ErrorBoundary>
+          <ShareDialog />
+        </ErrorBoundary>
+      )}
       {isEmpty ? (
         <>
           <DropArea />
