@@ -75,7 +75,7 @@ export function HiddenInputs(): JSX.Element {
 export function DropVeil(): JSX.Element | null {
   if (!isDragging.value) return null;
   return (
-    <div class="drop-veil">
+    <div class="drop-veil" data-drop-veil>
       <p>
         <Icon name="up" />
         {t('uploads.dropNow')}

@@ -104,13 +104,22 @@ export async function addAgain(files: readonly PickedFile[]): Promise<void> {
 
 /** Files may be dropped or pasted anywhere, on any page; and whoever leaves while bytes would be lost is asked. */
 export function watchWindow(): void {
-  addEventListener('dragover', (event) => {
+  const hold = (event: DragEvent) => {
     if (!hasFiles(event.dataTransfer)) return;
     event.preventDefault(); // else the browser opens the file instead, and this page is gone
     isDragging.value = session.peek().state === 'signed-in';
+  };
+  addEventListener('dragover', hold);
+  // All that is heard where something new has just come under the pointer, and files are let go there and then.
+  addEventListener('dragenter', hold);
+  addEventListener('dragleave', ({ relatedTarget, target }) => {
+    // Out of the window; but WebKit never says where to, and what the veil came to lie over is left for the veil.
+    const isVeil = target instanceof Element && target.matches('[data-drop-veil]');
+    if (relatedTarget === null && isVeil) isDragging.value = false;
   });
-  addEventListener('dragleave', ({ relatedTarget }) => {
-    if (relatedTarget === null) isDragging.value = false;
+  // It was left before the veil was there: no pointer moves while files are dragged.
+  addEventListener('pointermove', () => {
+    isDragging.value = false;
   });
   addEventListener('drop', (event) => {
     isDragging.value = false;

@@ -25,6 +25,37 @@ test('a folder that is dropped on any page arrives with its folders, and its fil
   ]);
 });
 
+test('what is dropped is taken though the page has just changed under it', async ({ journey }) => {
+  const [one, two] = await Promise.all([journey.file('one.txt', 300), journey.file('two.txt', 200, 2)]);
+  const tab = await journey.signedInTab();
+  const cover = (place: string) => {
+    const cover = document.createElement('div');
+    cover.id = 'cover';
+    cover.style.cssText = `position: fixed; inset: 0; ${place}`;
+    document.body.append(cover);
+  };
+  // The browser tells what is new under the pointer that something has come in, and nothing more until it moves.
+  await tab.drop([one.path], () => tab.evaluate(cover, 'z-index: 100'));
+  await tab.until(() => document.querySelector('[data-upload][data-state=stored]'));
+  await tab.evaluate(() => document.getElementById('cover')?.remove());
+
+  // And of a drop on what has gone since it moved last, it tells nobody.
+  await tab.evaluate(cover, '');
+  await tab.evaluate(() => {
+    let times = 0;
+    addEventListener('dragover', () => {
+      times += 1;
+      if (times > 1) document.getElementById('cover')?.remove();
+    });
+  });
+  await tab.drop([two.path]);
+  await tab.until(() => document.querySelectorAll('[data-upload][data-state=stored]').length === 2);
+  expect((await journey.library(tab)).map(({ name, sha256 }) => [name, sha256]).toSorted()).toEqual([
+    ['one.txt', one.sha256],
+    ['two.txt', two.sha256],
+  ]);
+});
+
 test('what is pasted is taken, and what is dropped while nobody is signed in leaves the page where it is', async ({
   journey,
 }) => {

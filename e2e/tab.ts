@@ -155,8 +155,9 @@ export class Tab {
   /**
    * Drops files and folders from a file manager into the middle of the page, again where the browser swallowed that: a
    * tab that something else has come in front of hears nothing. What the page does not take, the browser would open.
+   * `onOver` is done while they are held over the page.
    */
-  async drop(paths: readonly string[]): Promise<void> {
+  async drop(paths: readonly string[], onOver: () => Promise<void> = async () => undefined): Promise<void> {
     const data = { items: [], files: paths, dragOperationsMask: 1 };
     for (let times = 0; times < 3; times++) {
       await this.bringToFront();
@@ -168,6 +169,7 @@ export class Tab {
       });
       for (const type of ['dragEnter', 'dragOver', 'drop']) {
         await this.#send('Input.dispatchDragEvent', { type, x, y, data });
+        if (type === 'dragOver') await onOver();
       }
       const heard = this.untilWithin(DROP_MS, () => Reflect.get(globalThis, 'isDropped'));
       const isHeard = await heard.then(
