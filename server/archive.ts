@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
-import { archiveNames } from './archive-names.ts';
+import { archiveNames } from '../shared/archive-names.ts';
 import {
   type ContentAsk,
   type ContentPlan,

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type Archive, type FileChoice, MAX_FILES_PER_ARCHIVE } from '../shared/api.ts';
+import { lastNameOf, pathBelow } from '../shared/folder.ts';
 import { requireOpenAccount } from './account-deletion.ts';
 import { archiveOf, type ZipDownload } from './archive.ts';
-import { chosenFiles, lastNameOf, pathBelow } from './chosen-files.ts';
+import { chosenFiles } from './chosen-files.ts';
 import type { Database } from './database.ts';
 import { type FileRow, storedFile } from './file-row.ts';
 import { Refusal } from './problem.ts';

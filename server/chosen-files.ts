@@ -41,13 +41,3 @@ export async function chosenFiles(
   }
   return rows;
 }
-
-/** `path`, which is `folder` or below it, as seen from there. */
-export function pathBelow(folder: string, path: string): string {
-  return path.slice(folder.length + 1);
-}
-
-/** The last of the names in a path. */
-export function lastNameOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}

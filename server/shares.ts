@@ -1,7 +1,8 @@
 import type { Selectable, Transaction } from 'kysely';
 import { type FileChoice, MAX_FILES_PER_SHARE, type NewShare, type Share } from '../shared/api.ts';
+import { lastNameOf, pathBelow } from '../shared/folder.ts';
 import { requireOpenAccount } from './account-deletion.ts';
-import { chosenFiles, lastNameOf, pathBelow } from './chosen-files.ts';
+import { chosenFiles } from './chosen-files.ts';
 import type { Database, Tables } from './database.ts';
 import { Refusal } from './problem.ts';
 import type { Services } from './services.ts';

@@ -19,3 +19,13 @@ export function stepsOf(path: string): { name: string; path: string }[] {
   const names = path.split('/');
   return names.map((name, at) => ({ name, path: names.slice(0, at + 1).join('/') }));
 }
+
+/** `path`, which is `folder` or below it, as seen from there. */
+export function pathBelow(folder: string, path: string): string {
+  return path.slice(folder.length + 1);
+}
+
+/** The last of the names in a path. */
+export function lastNameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

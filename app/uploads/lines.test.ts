@@ -7,7 +7,8 @@ const places = (...batches: number[]) => batches.map((batchAt) => ({ batchAt }))
 
 test('batches that began in one minute are told from those that have theirs alone', () => {
   const at = (minute: number, second: number) => (minute * 60 + second) * 1000;
-  const of = places(at(1, 0), at(1, 0), at(2, 59), at(3, 0), at(3, 59), at(3, 59), at(3, 30));
+  const of = [at(1, 0), at(1, 0), at(2, 59), at(3, 0), at(3, 59), at(3, 59), at(3, 30)];
+  expect(new Lines(places(...of)).batches).toEqual([...new Set(of)]);
   expect([...batchesOfOneMinute(of)].sort((a, b) => a - b)).toEqual([at(3, 0), at(3, 30), at(3, 59)]);
   expect(batchesOfOneMinute([]).size).toBe(0);
 });

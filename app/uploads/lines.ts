@@ -14,11 +14,11 @@ export interface HeadLine {
   count: number;
 }
 
-/** The batches among `places` that began in one minute with another: only seconds tell them apart. */
-export function batchesOfOneMinute(places: readonly Pick<Place, 'batchAt'>[]): ReadonlySet<number> {
+/** Those of `batches` that began in one minute with another: only seconds tell them apart. */
+export function batchesOfOneMinute(batches: Iterable<number>): ReadonlySet<number> {
   const firsts = new Map<number, number>();
   const found = new Set<number>();
-  for (const { batchAt } of places) {
+  for (const batchAt of batches) {
     const minute = Math.floor(batchAt / 60_000);
     const first = firsts.get(minute) ?? batchAt;
     firsts.set(minute, first);
@@ -45,6 +45,11 @@ export class Lines {
       batch = batchAt;
     }
     this.#headed = begins.length > 1 ? begins : [];
+  }
+
+  /** The batches that have a line, by when they began. */
+  get batches(): number[] {
+    return this.#headed.map((index) => this.#places[index]?.batchAt ?? 0);
   }
 
   get count(): number {

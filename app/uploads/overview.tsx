@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { limitOfClosing } from '../../shared/capabilities.ts';
+import { isHeldBack } from '../../shared/metered.ts';
 import { readCapabilities } from '../capabilities.ts';
 import { onlyUnmetered } from '../choices.ts';
 import { metered } from '../device.ts';
@@ -33,7 +34,7 @@ export function Overview(): JSX.Element {
       <p class="overview-facts">
         <span>{sizes()}</span>
         <span>{pace()}</span>
-        {isHeldBack() && <a href="/settings">{t('account.settings')}</a>}
+        {standsByChoice() && <a href="/settings">{t('account.settings')}</a>}
       </p>
       <Safe />
     </section>
@@ -50,7 +51,7 @@ function sizes(): string {
 function pace(): string {
   const { bytesPerSecond, secondsLeft, unfinished } = totals.value;
   if (unfinished === 0) return '';
-  if (isHeldBack()) return t('metered.waiting');
+  if (standsByChoice()) return t('metered.waiting');
   if (groups.value.moving.length === 0) return t('overview.nothingMoves');
   // The first second has no speed yet, and is no standstill either.
   if (bytesPerSecond === null) return '';
@@ -60,9 +61,9 @@ function pace(): string {
 }
 
 /** By what a person chose in the settings, which is where they can choose otherwise. */
-function isHeldBack(): boolean {
-  const isChosen = onlyUnmetered.value && metered.value === true;
-  return isChosen && totals.value.unfinished > 0 && groups.value.moving.length === 0;
+function standsByChoice(): boolean {
+  const stands = totals.value.unfinished > 0 && groups.value.moving.length === 0;
+  return stands && isHeldBack(onlyUnmetered.value, metered.value);
 }
 
 const icons: Record<SafeLine, IconName> = {

@@ -81,7 +81,7 @@ export function UploadList(): JSX.Element {
 /** The rows by batch. Where there is only one, that need not be said. */
 function Rows({ places }: { places: readonly Place[] }): JSX.Element {
   const batches = Map.groupBy(places, ({ batchAt }) => batchAt);
-  const close = batchesOfOneMinute(places);
+  const close = batchesOfOneMinute(batches.keys());
   return (
     <>
       {[...batches].map(([at, some]) => (
@@ -117,7 +117,7 @@ function WindowedRows(props: {
 }): JSX.Element {
   const { places, window, focused, height } = props;
   const lines = new Lines(places);
-  const close = batchesOfOneMinute(places);
+  const close = batchesOfOneMinute(lines.batches);
   const shown: (RowLine | HeadLine)[] = [...lines.within(window)];
   // The row with the keyboard's focus stays, or the next Tab would begin at the top of the page.
   const place = focused === null ? undefined : placeOf(focused);

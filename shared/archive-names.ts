@@ -1,4 +1,4 @@
-import { freeName } from '../shared/file-name.ts';
+import { freeName } from './file-name.ts';
 
 /** What Windows takes in no name; a slash, a backslash and what is no character are in none of ours. */
 const REFUSED = /[<>:"|?*]/g;
